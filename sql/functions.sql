@@ -1,0 +1,78 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The functions: the only way in. A table of contents, read by install.sql; each is created or replaced on every run.
+
+-- Every request begins with one of: who asks, and may that token be used.
+\ir functions/identify.sql
+\ir functions/authenticate.sql
+\ir functions/issue_token.sql
+\ir functions/revoke_token.sql
+\ir functions/revoke_user_tokens.sql
+\ir functions/announce_revocation.sql
+
+-- Ids.
+\ir functions/uuid_v7.sql
+\ir functions/uuid_v7_floor.sql
+
+-- What every writing function is made of: missing rows first, then locks in one order, then the inserts, then the bell.
+\ir functions/require_read_committed.sql
+\ir functions/add_users.sql
+\ir functions/add_conversations.sql
+\ir functions/lock_conversations.sql
+\ir functions/lock_users.sql
+\ir functions/wake_listeners.sql
+
+-- Sending.
+\ir functions/content_fault.sql
+\ir functions/recency_lag.sql
+\ir functions/resolve_messages.sql
+\ir functions/defer_messages.sql
+\ir functions/send_messages.sql
+
+-- One message, and lists of them.
+\ir functions/message_rows.sql
+\ir functions/list_head.sql
+\ir functions/get_message.sql
+\ir functions/list_messages.sql
+\ir functions/unread_counts.sql
+
+-- What becomes of a message.
+\ir functions/apply_read.sql
+\ir functions/mark_read.sql
+\ir functions/mark_read_batch.sql
+\ir functions/read_bound.sql
+\ir functions/read_chunk.sql
+\ir functions/read_all.sql
+\ir functions/begin_read_up_to.sql
+\ir functions/mark_read_up_to.sql
+\ir functions/withdraw_message.sql
+\ir functions/delete_message.sql
+
+-- Conversations.
+\ir functions/preview.sql
+\ir functions/visible_conversation.sql
+\ir functions/conversation_rows.sql
+\ir functions/list_conversations.sql
+\ir functions/get_conversation.sql
+\ir functions/update_conversation.sql
+\ir functions/create_conversation.sql
+\ir functions/list_history.sql
+
+-- Sync: after the cursor, in the order of commits.
+\ir functions/sync_position.sql
+\ir functions/sync_floor.sql
+\ir functions/sync_messages.sql
+\ir functions/event_rows.sql
+\ir functions/sync_events.sql
+
+-- The event stream, for daemons: sleep and wake by listener_idle and listener_busy, read keys by read_stream, bodies by fetch_events.
+\ir functions/listener_idle.sql
+\ir functions/listener_busy.sql
+\ir functions/read_stream.sql
+\ir functions/fetch_events.sql
+
+-- Upkeep.
+\ir functions/schema_version.sql
+\ir functions/keep_partitions.sql
+\ir functions/drop_expired_events.sql
+\ir functions/configure.sql
+\ir functions/check_invariants.sql

@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.authenticate(p_caller)
+-- Judges a token, for a connection that will live: outcome ok with what the token says and live_from, the user's clock, from
+-- which on the connection is live; or invalid_token. Makes the user's row: it appears at the first token.
+-- expires_at is of an opaque token; a JWT says it itself.
+
+CREATE OR REPLACE FUNCTION flixim.authenticate(
+    p_caller flixim.caller,
+    OUT o_outcome flixim.outcome,
+    OUT user_id uuid,
+    OUT issued_at timestamptz,
+    OUT is_system boolean,
+    OUT expires_at timestamptz,
+    OUT live_from timestamptz
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    found_caller flixim.caller := flixim.identify(p_caller);
+BEGIN
+    IF found_caller.user_id IS NULL THEN
+        o_outcome := 'invalid_token';
+        RETURN;
+    END IF;
+
+    PERFORM flixim.add_users(ARRAY[found_caller.user_id]);
+    o_outcome := 'ok';
+    user_id := found_caller.user_id;
+    issued_at := found_caller.issued_at;
+    is_system := coalesce(found_caller.is_system, false);
+    SELECT u.last_event_at INTO live_from FROM flixim.users AS u WHERE u.user_id = found_caller.user_id;
+    SELECT t.expires_at INTO expires_at FROM flixim.tokens AS t WHERE t.token_digest = p_caller.token_digest;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.authenticate(flixim.caller) IS 'Judges a token, for a connection that will live.';

@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.conversation_rows(p_viewer_id, p_conversations)
+-- The conversations named by key, in that order, as a member sees them. The preview is the newest message that the member still
+-- has and that is not withdrawn.
+
+CREATE OR REPLACE FUNCTION flixim.conversation_rows(p_viewer_id uuid, p_conversations uuid[])
+RETURNS SETOF flixim.conversation_answer
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT NULL::flixim.outcome, NULL::text, NULL::text, c.id, c.conversation_id, c.type,
+        ARRAY(SELECT p.user_id FROM flixim.members AS p WHERE p.conversation = c.id ORDER BY p.user_id),
+        latest.id, flixim.preview(latest.content_type, latest.content), latest.server_timestamp,
+        c.inserted_at, coalesce(c.last_message_at, c.inserted_at),
+        m.unread_count, m.is_pinned, m.is_muted, m.last_read_message_id, m.draft
+    FROM unnest(p_conversations) WITH ORDINALITY AS wanted (id, place)
+    JOIN flixim.conversations AS c ON c.id = wanted.id
+    JOIN flixim.members AS m ON m.conversation = c.id AND m.user_id = p_viewer_id
+    LEFT JOIN LATERAL (
+        SELECT message.id, message.content_type, message.content, message.server_timestamp
+        FROM flixim.messages AS message
+        JOIN flixim.user_messages AS v
+            ON v.user_id = p_viewer_id AND v.message_type = message.message_type AND v.message_id = message.id
+        WHERE message.conversation = c.id AND message.withdrawn_at IS NULL AND v.status <> 'deleted'
+        ORDER BY message.id DESC
+        LIMIT 1
+    ) AS latest ON true
+    ORDER BY wanted.place;
+END;
+
+COMMENT ON FUNCTION flixim.conversation_rows(uuid, uuid[]) IS 'Conversations in the order named, as one member sees them.';

@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.list_history(p_caller, p_conversation_id, p_limit, p_before, p_before_id)
+-- get_conversation_history and GET /conversations/{conversation_id}/messages: what the caller still has there, newest first.
+-- p_before: server_timestamp before it; p_before_id: ids below it; NULL: from the newest.
+-- Returns a head and the messages; conversation_not_found to who is no member, as to everybody where there is none.
+
+CREATE OR REPLACE FUNCTION flixim.list_history(
+    p_caller flixim.caller,
+    p_conversation_id text,
+    p_limit integer DEFAULT 20,
+    p_before timestamptz DEFAULT NULL,
+    p_before_id uuid DEFAULT NULL
+) RETURNS SETOF flixim.message_answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_bitmapscan = off
+SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    me uuid := (flixim.identify(p_caller)).user_id;
+    below uuid := least(p_before_id, flixim.uuid_v7_floor(p_before), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    visible uuid := flixim.visible_conversation(me, p_conversation_id);
+    answer flixim.message_answer;
+BEGIN
+    answer := flixim.list_head(me, p_limit, 0);
+    IF answer.outcome = 'ok' AND visible IS NULL THEN
+        answer.outcome := 'conversation_not_found';
+    END IF;
+    RETURN NEXT answer;
+    IF answer.outcome <> 'ok' THEN
+        RETURN;
+    END IF;
+
+    RETURN QUERY SELECT r.* FROM flixim.message_rows(me, ARRAY(
+        SELECT m.id
+        FROM flixim.messages AS m
+        JOIN flixim.user_messages AS v ON v.user_id = me AND v.message_type = m.message_type AND v.message_id = m.id
+        WHERE m.conversation = visible AND m.id < below AND v.status <> 'deleted'
+        ORDER BY m.id DESC
+        LIMIT p_limit
+    )) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.list_history(flixim.caller, text, integer, timestamptz, uuid) IS 'What the caller still has in a conversation, newest first.';

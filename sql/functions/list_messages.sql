@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.list_messages(p_caller, p_limit, p_offset, p_message_type, p_status, p_before_id, p_before)
+-- GET /messages: what the caller sent and received, newest first.
+-- p_message_type, p_status:  NULL: any, but deleted messages are listed under status deleted only
+-- p_before_id:               pages by key: ids below it; p_before: server_timestamp before it; NULL: from the newest
+-- Returns a head and the messages. Reads no more index entries than p_offset + p_limit and one per branch.
+
+CREATE OR REPLACE FUNCTION flixim.list_messages(
+    p_caller flixim.caller,
+    p_limit integer DEFAULT 50,
+    p_offset integer DEFAULT 0,
+    p_message_type flixim.message_type DEFAULT NULL,
+    p_status flixim.message_status DEFAULT NULL,
+    p_before_id uuid DEFAULT NULL,
+    p_before timestamptz DEFAULT NULL
+) RETURNS SETOF flixim.message_answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_bitmapscan = off
+SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    me uuid := (flixim.identify(p_caller)).user_id;
+    below uuid := least(p_before_id, flixim.uuid_v7_floor(p_before), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+    answer flixim.message_answer;
+    ids uuid[];
+BEGIN
+    answer := flixim.list_head(me, p_limit, p_offset);
+    RETURN NEXT answer;
+    IF answer.outcome <> 'ok' THEN
+        RETURN;
+    END IF;
+
+    -- One branch per message type, each an ordered range of an index: the merge stops when the page is full.
+    IF p_status IS NULL THEN
+        ids := ARRAY(
+            SELECT branch.message_id
+            FROM (
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'system_notification' AND v.status <> 'deleted'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'system_announcement' AND v.status <> 'deleted'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'interaction' AND v.status <> 'deleted'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'private_message' AND v.status <> 'deleted'
+            ) AS branch
+            WHERE branch.message_id < below AND (p_message_type IS NULL OR branch.message_type = p_message_type)
+            ORDER BY branch.message_id DESC
+            OFFSET p_offset LIMIT p_limit
+        );
+    ELSE
+        ids := ARRAY(
+            SELECT branch.message_id
+            FROM (
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'system_notification' AND v.status = p_status AND v.status <> 'sent'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'system_announcement' AND v.status = p_status AND v.status <> 'sent'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'interaction' AND v.status = p_status AND v.status <> 'sent'
+                UNION ALL
+                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
+                WHERE v.user_id = me AND v.message_type = 'private_message' AND v.status = p_status AND v.status <> 'sent'
+            ) AS branch
+            WHERE branch.message_id < below AND (p_message_type IS NULL OR branch.message_type = p_message_type)
+            ORDER BY branch.message_id DESC
+            OFFSET p_offset LIMIT p_limit
+        );
+    END IF;
+
+    RETURN QUERY SELECT r.* FROM flixim.message_rows(me, ids) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.list_messages(
+    flixim.caller, integer, integer, flixim.message_type, flixim.message_status, uuid, timestamptz
+) IS 'GET /messages: what the caller sent and received, newest first.';

@@ -1,0 +1,55 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.read_stream(p_snapshot, p_since, p_limit)
+-- For a daemon: which events have become visible since p_snapshot, exactly: those of transactions that snapshot could not see,
+-- however long they stayed open. A transaction that somebody leaves open costs nothing and stalls nobody.
+-- p_snapshot: NULL to begin: no events, only the snapshot to go on from.
+-- p_since:    no event that is looked for is older; keeps the number of partitions read small. It must not be later than the
+--             read_at of the read before the one that first showed any transaction of p_snapshot's list in progress,
+--             less what the database's clock may step back.
+-- p_limit:    with more events than that is_overrun is true and none are returned: the daemon then brings its channels up by sync.
+-- Returns a head with the snapshot of this very statement, and a row per event, in stamp order per user.
+
+CREATE OR REPLACE FUNCTION flixim.read_stream(p_snapshot pg_snapshot, p_since timestamptz, p_limit integer DEFAULT 10000)
+RETURNS SETOF flixim.stream_row
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    head flixim.stream_row;
+    found_rows flixim.stream_row[];
+BEGIN
+    head.snapshot := pg_current_snapshot();
+    head.read_at := clock_timestamp();
+
+    -- STABLE: this query sees exactly what the head's snapshot says.
+    SELECT array_agg(ROW(NULL, NULL, NULL, e.target_user_id, e.stamp, e.id, e.event_type, e.origin)::flixim.stream_row
+        ORDER BY e.stamp)
+    INTO found_rows
+    FROM (
+        SELECT n.target_user_id, n.stamp, n.id, n.event_type, n.origin
+        FROM (
+            SELECT e.target_user_id, e.stamp, e.id, e.event_type, e.origin
+            FROM flixim.events AS e
+            WHERE e.xid >= pg_snapshot_xmax(p_snapshot) AND e.stamp >= p_since
+            UNION ALL
+            SELECT e.target_user_id, e.stamp, e.id, e.event_type, e.origin
+            FROM flixim.events AS e
+            WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(p_snapshot))) AND e.stamp >= p_since
+        ) AS n
+        LIMIT p_limit + 1
+    ) AS e;
+
+    head.is_overrun := coalesce(cardinality(found_rows), 0) > p_limit;
+    RETURN NEXT head;
+    IF NOT head.is_overrun THEN
+        RETURN QUERY SELECT r.* FROM unnest(found_rows) AS r;
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.read_stream(pg_snapshot, timestamptz, integer) IS 'For a daemon: which events have become visible since a snapshot.';

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.sync_events(p_caller, p_cursor, p_limit)
+-- The channel's sync: the caller's events after the cursor, oldest first. p_cursor NULL: from the start.
+-- Returns a head with the new cursor, has_more and resync_required, and the events. resync_required: events of this user from
+-- after the cursor have been dropped; the cursor then moves at least to where the kept ones begin.
+
+CREATE OR REPLACE FUNCTION flixim.sync_events(p_caller flixim.caller, p_cursor timestamptz, p_limit integer DEFAULT 500)
+RETURNS SETOF flixim.event_answer
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_bitmapscan = off
+SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    me uuid := (flixim.identify(p_caller)).user_id;
+    start_at timestamptz := flixim.sync_position(me, p_cursor);
+    page_limit integer := least(p_limit, 500);
+    floor_at timestamptz := flixim.sync_floor(me, start_at);
+    answer flixim.event_answer;
+    stamps timestamptz[];
+BEGIN
+    IF me IS NULL THEN
+        answer.outcome := 'invalid_token';
+        RETURN NEXT answer;
+        RETURN;
+    END IF;
+
+    SELECT array_agg(k.stamp) INTO stamps
+    FROM (
+        SELECT e.stamp
+        FROM flixim.events AS e
+        WHERE e.target_user_id = me AND e.stamp > start_at AND e.event_type <> 'session_revoked'
+        ORDER BY e.stamp
+        LIMIT page_limit + 1
+    ) AS k;
+
+    answer.outcome := 'ok';
+    answer.resync_required := floor_at IS NOT NULL;
+    answer.has_more := coalesce(cardinality(stamps), 0) > page_limit;
+    stamps := stamps[:page_limit];
+    answer.cursor_at := coalesce(stamps[cardinality(stamps)], greatest(start_at, floor_at));
+    RETURN NEXT answer;
+
+    RETURN QUERY
+    SELECT r.*
+    FROM flixim.event_rows(array_fill(me, ARRAY[coalesce(cardinality(stamps), 0)]), stamps) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.sync_events(flixim.caller, timestamptz, integer) IS 'The channel''s sync.';

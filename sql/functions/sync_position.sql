@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.sync_position(p_user_id, p_cursor)
+-- Where a sync begins: the cursor in milliseconds, the epoch for none, and never ahead of the user's clock, so that a cursor
+-- from a wrong clock or a lost fail-over skips nothing that comes later.
+
+CREATE OR REPLACE FUNCTION flixim.sync_position(p_user_id uuid, p_cursor timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    epoch CONSTANT timestamptz := '1970-01-01 00:00:00+00';
+    clock timestamptz := coalesce((SELECT u.last_event_at FROM flixim.users AS u WHERE u.user_id = p_user_id), epoch);
+BEGIN
+    IF p_cursor IS NULL OR p_cursor < epoch THEN
+        RETURN epoch;
+    END IF;
+    RETURN least(date_trunc('milliseconds', p_cursor), clock);
+END
+$$;
+
+COMMENT ON FUNCTION flixim.sync_position(uuid, timestamptz) IS 'Where a sync begins.';

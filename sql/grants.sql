@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who may what. Functions are granted, tables are not; what is not named here is for the owner's functions alone.
+-- flixim_app: the module and the daemons. flixim_admin: the people who run the site.
+
+ALTER DEFAULT PRIVILEGES FOR ROLE flixim_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA flixim FROM PUBLIC, flixim_app, flixim_admin;
+REVOKE ALL ON ALL TABLES IN SCHEMA flixim FROM PUBLIC, flixim_app, flixim_admin;
+REVOKE ALL ON SCHEMA flixim FROM PUBLIC, flixim_app, flixim_admin;
+
+GRANT USAGE ON SCHEMA flixim TO flixim_app, flixim_admin;
+
+GRANT EXECUTE ON ROUTINE
+    -- requests
+    flixim.send_messages,
+    flixim.get_message,
+    flixim.list_messages,
+    flixim.unread_counts,
+    flixim.mark_read,
+    flixim.mark_read_batch,
+    flixim.read_all,
+    flixim.mark_read_up_to,
+    flixim.withdraw_message,
+    flixim.delete_message,
+    flixim.list_conversations,
+    flixim.get_conversation,
+    flixim.update_conversation,
+    flixim.create_conversation,
+    flixim.list_history,
+    flixim.sync_messages,
+    flixim.sync_events,
+    -- steps of read_all and mark_read_up_to, which run with the caller's rights
+    flixim.read_bound,
+    flixim.read_chunk,
+    flixim.begin_read_up_to,
+    -- connections and the stream
+    flixim.authenticate,
+    flixim.listener_idle,
+    flixim.listener_busy,
+    flixim.read_stream,
+    flixim.fetch_events,
+    -- upkeep
+    flixim.schema_version,
+    flixim.keep_partitions,
+    flixim.drop_expired_events
+TO flixim_app;
+
+GRANT EXECUTE ON ROUTINE
+    flixim.issue_token,
+    flixim.revoke_token,
+    flixim.revoke_user_tokens,
+    flixim.configure,
+    flixim.check_invariants,
+    flixim.schema_version,
+    flixim.keep_partitions,
+    flixim.drop_expired_events
+TO flixim_admin;
