@@ -13,6 +13,12 @@
 \ir functions/uuid_v7.sql
 \ir functions/uuid_v7_floor.sql
 
+-- Lookups by key.
+\ir functions/find_user.sql
+\ir functions/find_conversation.sql
+\ir functions/find_message.sql
+\ir functions/find_copy.sql
+
 -- What every writing function is made of: missing rows first, then locks in one order, then the inserts, then the bell.
 \ir functions/require_read_committed.sql
 \ir functions/add_users.sql
@@ -22,6 +28,7 @@
 \ir functions/wake_listeners.sql
 
 -- Sending.
+\ir functions/content_body.sql
 \ir functions/content_fault.sql
 \ir functions/recency_lag.sql
 \ir functions/resolve_messages.sql
@@ -40,6 +47,7 @@
 \ir functions/mark_read.sql
 \ir functions/mark_read_batch.sql
 \ir functions/read_bound.sql
+\ir functions/unread_ids.sql
 \ir functions/read_chunk.sql
 \ir functions/read_all.sql
 \ir functions/begin_read_up_to.sql

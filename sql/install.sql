@@ -5,6 +5,8 @@
 
 \set ON_ERROR_STOP on
 \set QUIET on
+-- First of all: where others may create in public, their functions must not be found before PostgreSQL's own.
+SET search_path = pg_catalog, pg_temp;
 SET client_min_messages = warning;
 SET client_encoding = 'UTF8';
 
@@ -36,7 +38,6 @@ $$;
 
 BEGIN;
 SET LOCAL TIME ZONE 'UTC';
-SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL check_function_bodies = on;
 -- One installer at a time in this database.
 SELECT pg_advisory_xact_lock(hashtext('flixim install')) \g /dev/null
@@ -62,10 +63,12 @@ SELECT NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'flixim') AS is_new_
 
 \ir migrations.sql
 \ir functions.sql
+\ir planner.sql
 \ir grants.sql
 
 SELECT flixim.keep_partitions() \g /dev/null
 COMMIT;
 RESET client_min_messages;
+RESET search_path;
 \set QUIET off
 \echo flixim: schema version :newest_version is installed

@@ -3,17 +3,15 @@
 -- Makes the conversations that are missing, with their members (not yet visible to any of them), and the user rows that are
 -- missing: of the members and of p_user_ids (senders who are no members; may be NULL).
 -- Before any lock is taken, conversations before users, each in the order of its key: see lock_conversations().
--- Returns the conversation_ids made here; the others were there, or somebody else has just made them.
 
 CREATE OR REPLACE FUNCTION flixim.add_conversations(
     p_conversations flixim.new_conversation[],
     p_user_ids uuid[]
-) RETURNS text[]
+) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     now_ms timestamptz := date_trunc('milliseconds', clock_timestamp());
-    made text[];
 BEGIN
     PERFORM flixim.require_read_committed();
 
@@ -27,16 +25,13 @@ BEGIN
         ) AS wanted
         ON CONFLICT DO NOTHING
         RETURNING id, conversation_id
-    ),
-    made_member AS (
-        INSERT INTO flixim.members (conversation, user_id, id, inserted_at, updated_at)
-        SELECT DISTINCT ON (made_conversation.id, member.user_id)
-            made_conversation.id, member.user_id, flixim.uuid_v7(now_ms), now_ms, now_ms
-        FROM made_conversation
-        JOIN unnest(p_conversations) AS n ON n.conversation_id = made_conversation.conversation_id
-        CROSS JOIN unnest(n.user_ids) AS member (user_id)
     )
-    SELECT array_agg(made_conversation.conversation_id) INTO made FROM made_conversation;
+    INSERT INTO flixim.members (conversation, user_id, id, inserted_at, updated_at)
+    SELECT DISTINCT ON (made_conversation.id, member.user_id)
+        made_conversation.id, member.user_id, flixim.uuid_v7(now_ms), now_ms, now_ms
+    FROM made_conversation
+    JOIN unnest(p_conversations) AS n ON n.conversation_id = made_conversation.conversation_id
+    CROSS JOIN unnest(n.user_ids) AS member (user_id);
 
     -- One call for all of them: two would break the order.
     PERFORM flixim.add_users(p_user_ids || ARRAY(
@@ -44,9 +39,7 @@ BEGIN
         FROM unnest(p_conversations) AS n
         CROSS JOIN unnest(n.user_ids) AS member (user_id)
     ));
-
-    RETURN coalesce(made, '{}');
 END
 $$;
 
-COMMENT ON FUNCTION flixim.add_conversations(flixim.new_conversation[], uuid[]) IS 'Makes the conversations that are missing; returns those made.';
+COMMENT ON FUNCTION flixim.add_conversations(flixim.new_conversation[], uuid[]) IS 'Makes the conversations and users that are missing.';

@@ -5,13 +5,7 @@
 -- Returns how many were unread. Locks the reader and those senders.
 
 CREATE OR REPLACE FUNCTION flixim.apply_read(p_reader_id uuid, p_message_ids uuid[], p_origin uuid) RETURNS integer
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     now_ms timestamptz;
@@ -23,10 +17,9 @@ BEGIN
         UNION
         SELECT m.sender_id
         FROM unnest(p_message_ids) AS wanted (id)
-        JOIN flixim.messages AS m ON m.id = wanted.id
-        JOIN flixim.user_messages AS v
-            ON v.user_id = p_reader_id AND v.message_type = m.message_type AND v.message_id = m.id
-        JOIN flixim.conversations AS c ON c.id = m.conversation
+        CROSS JOIN LATERAL flixim.find_message(wanted.id) AS m
+        CROSS JOIN LATERAL flixim.find_copy(p_reader_id, m.message_type, m.id) AS v
+        CROSS JOIN LATERAL flixim.find_conversation(m.conversation) AS c
         WHERE v.status = 'unread' AND c.type = 'private'
     ), true);
     now_ms := date_trunc('milliseconds', clock_timestamp());
@@ -34,10 +27,9 @@ BEGIN
     WITH target AS (
         SELECT m.id AS message_id, m.conversation, m.message_type, m.sender_id, c.type AS conversation_type
         FROM (SELECT DISTINCT w.id FROM unnest(p_message_ids) AS w (id)) AS wanted
-        JOIN flixim.messages AS m ON m.id = wanted.id
-        JOIN flixim.user_messages AS v
-            ON v.user_id = p_reader_id AND v.message_type = m.message_type AND v.message_id = m.id
-        JOIN flixim.conversations AS c ON c.id = m.conversation
+        CROSS JOIN LATERAL flixim.find_message(wanted.id) AS m
+        CROSS JOIN LATERAL flixim.find_copy(p_reader_id, m.message_type, m.id) AS v
+        CROSS JOIN LATERAL flixim.find_conversation(m.conversation) AS c
         WHERE v.status = 'unread'
     ),
     copy AS MATERIALIZED (
@@ -54,14 +46,10 @@ BEGIN
             SELECT p_reader_id AS user_id
             UNION ALL
             SELECT s.user_id
-            FROM flixim.user_messages AS s
-            WHERE t.conversation_type = 'private'
-                AND s.user_id = t.sender_id
-                AND s.message_type = t.message_type
-                AND s.message_id = t.message_id
-                AND s.status = 'sent'
+            FROM flixim.find_copy(t.sender_id, t.message_type, t.message_id) AS s
+            WHERE t.conversation_type = 'private' AND s.status = 'sent'
         ) AS told
-        JOIN flixim.users AS u ON u.user_id = told.user_id
+        CROSS JOIN LATERAL flixim.find_user(told.user_id) AS u
     ),
     written_copy AS (
         UPDATE flixim.user_messages AS v

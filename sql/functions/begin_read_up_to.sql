@@ -18,6 +18,7 @@ AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
 BEGIN
+    PERFORM flixim.require_read_committed();
     SELECT b.o_outcome, b.o_bound INTO o_outcome, o_bound FROM flixim.read_bound(p_caller) AS b;
     IF o_outcome <> 'ok' THEN
         RETURN;
@@ -30,7 +31,7 @@ BEGIN
 
     SELECT m.id INTO o_up_to
     FROM flixim.messages AS m
-    JOIN flixim.user_messages AS v ON v.user_id = me AND v.message_type = m.message_type AND v.message_id = m.id
+    CROSS JOIN LATERAL flixim.find_copy(me, m.message_type, m.id) AS v
     WHERE m.conversation = o_conversation
         AND m.id >= coalesce(p_up_to, '00000000-0000-0000-0000-000000000000')
         AND m.id <= coalesce(p_up_to, 'ffffffff-ffff-ffff-ffff-ffffffffffff')

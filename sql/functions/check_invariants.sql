@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION flixim.check_invariants() RETURNS TABLE (invariant te
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '64MB'
+SET jit = off
 AS $$
 BEGIN
     RETURN QUERY

@@ -17,7 +17,7 @@ RETURN CASE
     WHEN p_content ? 'image_urls' THEN CASE
         WHEN jsonb_typeof(p_content -> 'image_urls') NOT IN ('array', 'null') THEN 'content.image_urls:array'
         WHEN p_content @? 'strict $.image_urls[9]' THEN 'content.image_urls:too_many'
-        WHEN p_content @? '$.image_urls[*] ? (@.type() != "string" || @ == "")' THEN 'content.image_urls:strings'
+        WHEN p_content @? 'strict $.image_urls[*] ? (@.type() != "string" || @ == "")' THEN 'content.image_urls:strings'
     END
 END;
 

@@ -13,13 +13,14 @@ BEGIN ATOMIC
         c.inserted_at, coalesce(c.last_message_at, c.inserted_at),
         m.unread_count, m.is_pinned, m.is_muted, m.last_read_message_id, m.draft
     FROM unnest(p_conversations) WITH ORDINALITY AS wanted (id, place)
-    JOIN flixim.conversations AS c ON c.id = wanted.id
-    JOIN flixim.members AS m ON m.conversation = c.id AND m.user_id = p_viewer_id
+    CROSS JOIN LATERAL flixim.find_conversation(wanted.id) AS c
+    CROSS JOIN LATERAL (
+        SELECT x.* FROM flixim.members AS x WHERE x.conversation = c.id AND x.user_id = p_viewer_id OFFSET 0
+    ) AS m
     LEFT JOIN LATERAL (
         SELECT message.id, message.content_type, message.content, message.server_timestamp
         FROM flixim.messages AS message
-        JOIN flixim.user_messages AS v
-            ON v.user_id = p_viewer_id AND v.message_type = message.message_type AND v.message_id = message.id
+        CROSS JOIN LATERAL flixim.find_copy(p_viewer_id, message.message_type, message.id) AS v
         WHERE message.conversation = c.id AND message.withdrawn_at IS NULL AND v.status <> 'deleted'
         ORDER BY message.id DESC
         LIMIT 1

@@ -3,7 +3,8 @@
 -- The channel's create_conversation and POST /conversations. The caller takes part whether named or not.
 -- private: with exactly one other; visible to the caller at once, to the other from the first message on; creating it again
 -- returns it. group: with up to 499 others; a new one each time, visible to all.
--- One row: the conversation as the caller sees it; outcome created, or ok where it was there.
+-- One row: the conversation as the caller sees it; outcome created, or ok where the caller could see it already: whether the
+-- other one has opened it too is not told.
 
 CREATE OR REPLACE FUNCTION flixim.create_conversation(
     p_caller flixim.caller,
@@ -16,7 +17,7 @@ DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     others uuid[] := ARRAY(SELECT DISTINCT p.id FROM unnest(p_participant_ids) AS p (id) WHERE p.id <> me ORDER BY p.id);
     wanted flixim.new_conversation;
-    made text[];
+    is_new boolean;
     answer flixim.conversation_answer;
 BEGIN
     IF me IS NULL THEN
@@ -44,7 +45,7 @@ BEGIN
         WHEN 'private' THEN 'private:' || least(me, others[1]) || ':' || greatest(me, others[1])
         ELSE 'group:' || flixim.uuid_v7(clock_timestamp())
     END;
-    made := flixim.add_conversations(ARRAY[wanted], NULL);
+    PERFORM flixim.add_conversations(ARRAY[wanted], NULL);
 
     UPDATE flixim.members AS m
     SET recent_at = coalesce(c.last_message_at, c.inserted_at)
@@ -53,9 +54,10 @@ BEGIN
         AND m.conversation = c.id
         AND (p_type = 'group' OR m.user_id = me)
         AND m.recent_at IS NULL;
+    is_new := FOUND;
 
     answer := flixim.get_conversation(p_caller, wanted.conversation_id);
-    answer.outcome := CASE WHEN wanted.conversation_id = ANY (made) THEN 'created' ELSE 'ok' END;
+    answer.outcome := CASE WHEN is_new THEN 'created' ELSE 'ok' END;
     RETURN answer;
 END
 $$;

@@ -18,9 +18,9 @@ BEGIN
 
     PERFORM flixim.lock_users(ARRAY[me], true);
     SELECT m.conversation, v.message_type, v.status INTO mine
-    FROM flixim.messages AS m
-    JOIN flixim.user_messages AS v ON v.user_id = me AND v.message_type = m.message_type AND v.message_id = m.id
-    WHERE m.id = p_message_id AND v.status <> 'deleted';
+    FROM flixim.find_message(p_message_id) AS m
+    CROSS JOIN LATERAL flixim.find_copy(me, m.message_type, m.id) AS v
+    WHERE v.status <> 'deleted';
     IF NOT FOUND THEN
         RETURN 'message_not_found';
     END IF;

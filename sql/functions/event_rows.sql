@@ -8,13 +8,16 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT NULL::flixim.outcome, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, NULL::boolean,
         e.id, e.event_type, e.stamp, e.target_user_id, e.status, e.origin,
-        v.id, v.client_message_id, v.conversation_id, v.sender_id, v.receiver_id,
-        CASE WHEN v.status = 'deleted' THEN '{}' ELSE v.content END, v.content_type, v.message_type,
-        v.status, v.reference_id, v.server_timestamp, v.client_timestamp,
-        v.inserted_at, v.updated_at
+        m.id, m.client_message_id, c.conversation_id, m.sender_id, m.receiver_id,
+        CASE WHEN v.status = 'deleted' THEN '{}' ELSE m.content END, m.content_type, m.message_type,
+        v.status, m.reference_id, m.server_timestamp, m.client_timestamp, m.inserted_at, v.changed_at
     FROM unnest(p_user_ids, p_stamps) WITH ORDINALITY AS wanted (user_id, stamp, place)
-    JOIN flixim.events AS e ON e.target_user_id = wanted.user_id AND e.stamp = wanted.stamp
-    LEFT JOIN flixim.viewer_messages AS v ON v.viewer_id = e.target_user_id AND v.id = e.message_id
+    CROSS JOIN LATERAL (
+        SELECT x.* FROM flixim.events AS x WHERE x.target_user_id = wanted.user_id AND x.stamp = wanted.stamp OFFSET 0
+    ) AS e
+    LEFT JOIN LATERAL flixim.find_message(e.message_id) AS m ON true
+    LEFT JOIN LATERAL flixim.find_copy(e.target_user_id, m.message_type, m.id) AS v ON true
+    LEFT JOIN LATERAL flixim.find_conversation(m.conversation) AS c ON true
     ORDER BY wanted.place;
 END;
 

@@ -3,14 +3,7 @@
 -- For a daemon that has read keys from read_stream(): the events named by target and stamp, in that order. No head.
 
 CREATE OR REPLACE FUNCTION flixim.fetch_events(p_user_ids uuid[], p_stamps timestamptz[]) RETURNS SETOF flixim.event_answer
-LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY SELECT r.* FROM flixim.event_rows(p_user_ids, p_stamps) AS r;

@@ -8,6 +8,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
+    visible uuid := flixim.visible_conversation(me, p_conversation_id);
     answer flixim.conversation_answer;
 BEGIN
     IF me IS NULL THEN
@@ -15,8 +16,7 @@ BEGIN
         RETURN answer;
     END IF;
 
-    SELECT r.* INTO answer
-    FROM flixim.conversation_rows(me, ARRAY[flixim.visible_conversation(me, p_conversation_id)]) AS r;
+    SELECT r.* INTO answer FROM flixim.conversation_rows(me, ARRAY[visible]) AS r;
     answer.outcome := CASE WHEN FOUND THEN 'ok' ELSE 'conversation_not_found' END;
     RETURN answer;
 END

@@ -11,18 +11,14 @@ CREATE OR REPLACE FUNCTION flixim.list_conversations(
 ) RETURNS SETOF flixim.conversation_answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     head flixim.message_answer := flixim.list_head(me, p_limit, p_offset);
     answer flixim.conversation_answer;
     edge timestamptz;
+    keys uuid[];
 BEGIN
     answer.outcome := head.outcome;
     answer.field := head.field;
@@ -36,9 +32,10 @@ BEGIN
     FROM flixim.members AS m
     WHERE m.user_id = me AND m.recent_at IS NOT NULL
     ORDER BY m.recent_at DESC
-    OFFSET p_offset + p_limit - 1 LIMIT 1;
+    OFFSET p_offset::bigint + p_limit - 1 LIMIT 1;
 
-    RETURN QUERY SELECT r.* FROM flixim.conversation_rows(me, ARRAY(
+    -- Kept in a variable: with a query as its argument conversation_rows() would be planned anew in every call.
+    keys := ARRAY(
         SELECT c.id
         FROM flixim.members AS m
         JOIN flixim.conversations AS c ON c.id = m.conversation
@@ -47,7 +44,8 @@ BEGIN
             AND m.recent_at >= coalesce(edge - flixim.recency_lag(), '-infinity')
         ORDER BY coalesce(c.last_message_at, c.inserted_at) DESC, c.id DESC
         OFFSET p_offset LIMIT p_limit
-    )) AS r;
+    );
+    RETURN QUERY SELECT r.* FROM flixim.conversation_rows(me, keys) AS r;
 END
 $$;
 

@@ -13,18 +13,14 @@ CREATE OR REPLACE FUNCTION flixim.list_history(
 ) RETURNS SETOF flixim.message_answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     below uuid := least(p_before_id, flixim.uuid_v7_floor(p_before), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
     visible uuid := flixim.visible_conversation(me, p_conversation_id);
     answer flixim.message_answer;
+    ids uuid[];
 BEGIN
     answer := flixim.list_head(me, p_limit, 0);
     IF answer.outcome = 'ok' AND visible IS NULL THEN
@@ -35,14 +31,15 @@ BEGIN
         RETURN;
     END IF;
 
-    RETURN QUERY SELECT r.* FROM flixim.message_rows(me, ARRAY(
+    ids := ARRAY(
         SELECT m.id
         FROM flixim.messages AS m
-        JOIN flixim.user_messages AS v ON v.user_id = me AND v.message_type = m.message_type AND v.message_id = m.id
+        CROSS JOIN LATERAL flixim.find_copy(me, m.message_type, m.id) AS v
         WHERE m.conversation = visible AND m.id < below AND v.status <> 'deleted'
         ORDER BY m.id DESC
         LIMIT p_limit
-    )) AS r;
+    );
+    RETURN QUERY SELECT r.* FROM flixim.message_rows(me, ids) AS r;
 END
 $$;
 

@@ -16,12 +16,7 @@ CREATE OR REPLACE FUNCTION flixim.list_messages(
 ) RETURNS SETOF flixim.message_answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
@@ -35,24 +30,36 @@ BEGIN
         RETURN;
     END IF;
 
-    -- One branch per message type, each an ordered range of an index: the merge stops when the page is full.
+    -- One branch per message type, each an ordered range of an index: the merge stops when the page is full. A generic plan does
+    -- not know the limit and might rather read all and sort, hence enable_sort = off.
     IF p_status IS NULL THEN
         ids := ARRAY(
             SELECT branch.message_id
             FROM (
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'system_notification' AND v.status <> 'deleted'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'system_notification')
+                    AND v.user_id = me AND v.message_type = 'system_notification' AND v.message_id < below
+                    AND v.status <> 'deleted'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'system_announcement' AND v.status <> 'deleted'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'system_announcement')
+                    AND v.user_id = me AND v.message_type = 'system_announcement' AND v.message_id < below
+                    AND v.status <> 'deleted'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'interaction' AND v.status <> 'deleted'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'interaction')
+                    AND v.user_id = me AND v.message_type = 'interaction' AND v.message_id < below
+                    AND v.status <> 'deleted'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'private_message' AND v.status <> 'deleted'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'private_message')
+                    AND v.user_id = me AND v.message_type = 'private_message' AND v.message_id < below
+                    AND v.status <> 'deleted'
+                ORDER BY v.message_id DESC)
             ) AS branch
-            WHERE branch.message_id < below AND (p_message_type IS NULL OR branch.message_type = p_message_type)
             ORDER BY branch.message_id DESC
             OFFSET p_offset LIMIT p_limit
         );
@@ -60,19 +67,30 @@ BEGIN
         ids := ARRAY(
             SELECT branch.message_id
             FROM (
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'system_notification' AND v.status = p_status AND v.status <> 'sent'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'system_notification')
+                    AND v.user_id = me AND v.message_type = 'system_notification' AND v.message_id < below
+                    AND v.status = p_status AND v.status <> 'sent'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'system_announcement' AND v.status = p_status AND v.status <> 'sent'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'system_announcement')
+                    AND v.user_id = me AND v.message_type = 'system_announcement' AND v.message_id < below
+                    AND v.status = p_status AND v.status <> 'sent'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'interaction' AND v.status = p_status AND v.status <> 'sent'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'interaction')
+                    AND v.user_id = me AND v.message_type = 'interaction' AND v.message_id < below
+                    AND v.status = p_status AND v.status <> 'sent'
+                ORDER BY v.message_id DESC)
                 UNION ALL
-                SELECT v.message_id, v.message_type FROM flixim.user_messages AS v
-                WHERE v.user_id = me AND v.message_type = 'private_message' AND v.status = p_status AND v.status <> 'sent'
+                (SELECT v.message_id FROM flixim.user_messages AS v
+                WHERE (p_message_type IS NULL OR p_message_type = 'private_message')
+                    AND v.user_id = me AND v.message_type = 'private_message' AND v.message_id < below
+                    AND v.status = p_status AND v.status <> 'sent'
+                ORDER BY v.message_id DESC)
             ) AS branch
-            WHERE branch.message_id < below AND (p_message_type IS NULL OR branch.message_type = p_message_type)
             ORDER BY branch.message_id DESC
             OFFSET p_offset LIMIT p_limit
         );

@@ -5,12 +5,13 @@
 CREATE OR REPLACE FUNCTION flixim.message_rows(p_viewer_id uuid, p_message_ids uuid[]) RETURNS SETOF flixim.message_answer
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    SELECT NULL::flixim.outcome, NULL::text, NULL::text, NULL::integer, NULL::timestamptz, NULL::boolean,
-        NULL::boolean, v.id, v.client_message_id, v.conversation_id, v.sender_id, v.receiver_id, v.content, v.content_type, v.message_type,
-        v.status, v.reference_id, v.server_timestamp, v.client_timestamp,
-        v.inserted_at, v.updated_at
+    SELECT NULL::flixim.outcome, NULL::text, NULL::text, NULL::integer, NULL::timestamptz, NULL::boolean, NULL::boolean,
+        m.id, m.client_message_id, c.conversation_id, m.sender_id, m.receiver_id, m.content, m.content_type, m.message_type,
+        v.status, m.reference_id, m.server_timestamp, m.client_timestamp, m.inserted_at, v.changed_at
     FROM unnest(p_message_ids) WITH ORDINALITY AS wanted (id, place)
-    JOIN flixim.viewer_messages AS v ON v.viewer_id = p_viewer_id AND v.id = wanted.id
+    CROSS JOIN LATERAL flixim.find_message(wanted.id) AS m
+    CROSS JOIN LATERAL flixim.find_copy(p_viewer_id, m.message_type, m.id) AS v
+    CROSS JOIN LATERAL flixim.find_conversation(m.conversation) AS c
     ORDER BY wanted.place;
 END;
 

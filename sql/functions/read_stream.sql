@@ -11,13 +11,7 @@
 
 CREATE OR REPLACE FUNCTION flixim.read_stream(p_snapshot pg_snapshot, p_since timestamptz, p_limit integer DEFAULT 10000)
 RETURNS SETOF flixim.stream_row
-LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     head flixim.stream_row;

@@ -26,129 +26,118 @@ CREATE OR REPLACE FUNCTION flixim.resolve_messages(
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    SELECT
-        array_agg(ROW(r.ordinal, r.outcome, split_part(r.fault, ':', 1), split_part(r.fault, ':', 2),
-            r.sender_id, r.issued_at, r.client_message_id, r.conversation_id, r.conversation_type, r.conversation,
-            r.outcome IS NULL AND r.conversation_type <> 'group' AND (r.is_new_sender OR r.conversation IS NULL),
-            r.receiver_id, r.message_type, r.content_type, r.content, r.request_digest, r.reference_id,
-            r.client_timestamp, r.origin)::flixim.outgoing ORDER BY r.ordinal),
-        array_agg(DISTINCT r.conversation) FILTER (WHERE r.outcome IS NULL AND r.conversation IS NOT NULL),
-        bool_or(r.outcome IS NULL AND r.conversation_type <> 'group' AND (r.is_new_sender OR r.conversation IS NULL))
-    INTO o_batch, o_conversations, o_has_missing
-    FROM (
+    -- OFFSET 0 keeps the planner from merging a step into the next, which would evaluate its expressions once per use.
+    WITH named AS (
         SELECT
-            judged.*,
+            raw.*,
+            flixim.content_body(raw.content) AS body,
+            (raw.message_type = 'private_message' AND raw.named_conversation_id LIKE 'group:%') IS TRUE AS is_group,
+            CASE WHEN named_user.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN named_user.id::uuid END
+                AS named_receiver_id
+        FROM unnest(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids, p_receiver_ids,
+                p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins)
+            WITH ORDINALITY AS raw (sender_id, issued_at, is_system, client_message_id, named_conversation_id,
+                given_receiver_id, message_type, content_type, content, reference_id, client_timestamp, origin, ordinal)
+        CROSS JOIN LATERAL (
+            -- The user that the conversation_id names: its last part, or of a private one the part that is not the sender.
+            -- Whether the rest of it is right is seen by building it again.
+            SELECT CASE raw.message_type
+                WHEN 'private_message' THEN CASE raw.sender_id::text
+                    WHEN substr(raw.named_conversation_id, 9, 36) THEN substr(raw.named_conversation_id, 46)
+                    WHEN substr(raw.named_conversation_id, 46) THEN substr(raw.named_conversation_id, 9, 36)
+                END
+                WHEN 'interaction' THEN substr(raw.named_conversation_id, 13)
+                ELSE substr(raw.named_conversation_id, 21)
+            END AS id
+        ) AS named_user
+        OFFSET 0
+    ),
+    target AS (
+        SELECT n.*, coalesce(n.given_receiver_id, n.named_receiver_id) AS receiver_id
+        FROM named AS n
+    ),
+    addressed AS (
+        SELECT
+            t.*,
+            sender.user_id IS NULL AS is_new_sender,
+            sender.tokens_valid_from > coalesce(t.issued_at, '-infinity') AS is_revoked,
+            CASE
+                WHEN t.is_group THEN 'group'
+                WHEN t.message_type = 'private_message' THEN 'private'
+                ELSE 'system'
+            END::flixim.conversation_type AS conversation_type,
+            CASE
+                WHEN t.is_group THEN t.named_conversation_id
+                WHEN t.message_type = 'private_message' THEN
+                    'private:' || least(t.sender_id, t.receiver_id) || ':' || greatest(t.sender_id, t.receiver_id)
+                WHEN t.message_type = 'interaction' THEN 'interaction:' || t.receiver_id
+                WHEN t.message_type = 'system_notification' THEN 'system:notification:' || t.receiver_id
+                ELSE 'system:announcement:' || t.receiver_id
+            END AS conversation_id,
+            CASE
+                WHEN t.message_type IS NULL THEN 'message_type:required'
+                WHEN t.content_type IS NULL THEN 'content_type:required'
+                WHEN t.content IS NULL THEN 'content:required'
+                WHEN t.body IS NULL THEN 'content:unsupported'
+                WHEN t.is_group AND t.receiver_id IS NOT NULL THEN 'receiver_id:not_in_group'
+                WHEN t.named_conversation_id IS NULL AND t.receiver_id IS NULL THEN 'receiver_id:required'
+                WHEN t.given_receiver_id <> t.named_receiver_id THEN 'receiver_id:mismatch'
+                WHEN t.receiver_id = t.sender_id AND t.message_type IN ('private_message', 'interaction')
+                    THEN 'receiver_id:not_self'
+                ELSE flixim.content_fault(t.content_type, t.body)
+            END AS fault
+        FROM target AS t
+        LEFT JOIN flixim.users AS sender ON sender.user_id = t.sender_id
+        OFFSET 0
+    ),
+    judged AS (
+        SELECT
+            a.*,
+            coalesce(a.client_message_id, gen_random_uuid()) AS sure_client_message_id,
+            CASE
+                WHEN a.is_revoked THEN 'invalid_token'
+                WHEN a.fault IS NOT NULL THEN 'invalid'
+                WHEN a.message_type IN ('system_notification', 'system_announcement') AND a.is_system IS NOT TRUE
+                    THEN 'insufficient_scope'
+                WHEN a.conversation_id IS NULL OR a.conversation_id <> a.named_conversation_id THEN 'conversation_not_found'
+            END::flixim.outcome AS outcome
+        FROM addressed AS a
+    ),
+    located AS (
+        SELECT
+            j.*,
             (
                 SELECT c.id
                 FROM flixim.conversations AS c
-                WHERE judged.outcome IS NULL AND c.conversation_id = judged.conversation_id
+                WHERE j.outcome IS NULL AND c.conversation_id = j.conversation_id
             ) AS conversation,
-            sha256(convert_to(concat_ws(E'\n', judged.conversation_id, judged.message_type, judged.content_type,
-                coalesce(judged.reference_id::text, '-'), judged.body), 'UTF8')) AS request_digest
-        FROM (
-            SELECT
-                addressed.*,
-                CASE
-                    WHEN addressed.is_revoked THEN 'invalid_token'
-                    WHEN addressed.fault IS NOT NULL THEN 'invalid'
-                    WHEN addressed.message_type IN ('system_notification', 'system_announcement')
-                        AND NOT addressed.is_system THEN 'insufficient_scope'
-                    WHEN addressed.conversation_id IS NULL OR addressed.conversation_id <> addressed.named_conversation_id
-                        THEN 'conversation_not_found'
-                END::flixim.outcome AS outcome
-            FROM (
-                SELECT
-                    target.ordinal::integer AS ordinal,
-                    target.sender_id,
-                    target.issued_at,
-                    coalesce(target.is_system, false) AS is_system,
-                    coalesce(target.client_message_id, gen_random_uuid()) AS client_message_id,
-                    target.named_conversation_id,
-                    target.receiver_id,
-                    target.message_type,
-                    target.content_type,
-                    target.content,
-                    target.body::text AS body,
-                    target.reference_id,
-                    date_trunc('milliseconds', target.client_timestamp) AS client_timestamp,
-                    target.origin,
-                    sender.user_id IS NULL AS is_new_sender,
-                    sender.tokens_valid_from > coalesce(target.issued_at, '-infinity') AS is_revoked,
-                    CASE
-                        WHEN target.is_group THEN 'group'
-                        WHEN target.message_type = 'private_message' THEN 'private'
-                        ELSE 'system'
-                    END::flixim.conversation_type AS conversation_type,
-                    CASE
-                        WHEN target.is_group THEN target.named_conversation_id
-                        WHEN target.message_type = 'private_message' THEN
-                            'private:' || least(target.sender_id, target.receiver_id)
-                                || ':' || greatest(target.sender_id, target.receiver_id)
-                        WHEN target.message_type = 'interaction' THEN 'interaction:' || target.receiver_id
-                        WHEN target.message_type = 'system_notification' THEN 'system:notification:' || target.receiver_id
-                        ELSE 'system:announcement:' || target.receiver_id
-                    END AS conversation_id,
-                    CASE
-                        WHEN target.message_type IS NULL THEN 'message_type:required'
-                        WHEN target.content_type IS NULL THEN 'content_type:required'
-                        WHEN target.content IS NULL THEN 'content:required'
-                        WHEN target.is_group AND target.receiver_id IS NOT NULL THEN 'receiver_id:not_in_group'
-                        WHEN target.named_conversation_id IS NULL AND target.receiver_id IS NULL THEN 'receiver_id:required'
-                        WHEN target.given_receiver_id <> target.named_receiver_id THEN 'receiver_id:mismatch'
-                        WHEN target.receiver_id = target.sender_id
-                            AND target.message_type IN ('private_message', 'interaction') THEN 'receiver_id:not_self'
-                        ELSE flixim.content_fault(target.content_type, target.body)
-                    END AS fault
-                FROM (
-                    SELECT
-                        named.*,
-                        coalesce(named.given_receiver_id, named.named_receiver_id) AS receiver_id
-                    FROM (
-                        SELECT
-                            raw.ordinal,
-                            raw.sender_id,
-                            raw.issued_at,
-                            raw.is_system,
-                            raw.client_message_id,
-                            raw.conversation_id AS named_conversation_id,
-                            raw.receiver_id AS given_receiver_id,
-                            raw.message_type,
-                            raw.content_type,
-                            raw.content,
-                            raw.content::jsonb AS body,
-                            raw.reference_id,
-                            raw.client_timestamp,
-                            raw.origin,
-                            raw.message_type = 'private_message' AND raw.conversation_id LIKE 'group:%' IS TRUE AS is_group,
-                            CASE WHEN named_user.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                                THEN named_user.id::uuid END AS named_receiver_id
-                        FROM unnest(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids,
-                                p_receiver_ids, p_message_types, p_content_types, p_contents, p_reference_ids,
-                                p_client_timestamps, p_origins)
-                            WITH ORDINALITY AS raw (sender_id, issued_at, is_system, client_message_id, conversation_id,
-                                receiver_id, message_type, content_type, content, reference_id,
-                                client_timestamp, origin, ordinal)
-                        CROSS JOIN LATERAL (
-                            -- The user that the conversation_id names: its second half, or of a private one the half that
-                            -- is not the sender. Whether the first half is right is seen by building the id again.
-                            SELECT CASE raw.message_type
-                                WHEN 'private_message' THEN CASE raw.sender_id::text
-                                    WHEN substr(raw.conversation_id, 9, 36) THEN substr(raw.conversation_id, 46)
-                                    WHEN substr(raw.conversation_id, 46) THEN substr(raw.conversation_id, 9, 36)
-                                END
-                                WHEN 'interaction' THEN substr(raw.conversation_id, 13)
-                                ELSE substr(raw.conversation_id, 21)
-                            END AS id
-                        ) AS named_user
-                        OFFSET 0
-                    ) AS named
-                ) AS target
-                LEFT JOIN flixim.users AS sender ON sender.user_id = target.sender_id
-                OFFSET 0
-            ) AS addressed
-        ) AS judged
+            sha256(convert_to(concat_ws(E'\n', j.conversation_id, j.message_type, j.content_type,
+                coalesce(j.reference_id::text, '-'), j.body::text), 'UTF8')) AS request_digest
+        FROM judged AS j
         OFFSET 0
-    ) AS r;
+    ),
+    resolved AS (
+        SELECT
+            l.*,
+            l.outcome IS NULL
+                AND l.conversation_type <> 'group'
+                AND (l.is_new_sender OR l.conversation IS NULL)
+                -- What will be refused as a conflict makes nothing.
+                AND NOT EXISTS (
+                    SELECT FROM flixim.messages AS m
+                    WHERE m.sender_id = l.sender_id AND m.client_message_id = l.sure_client_message_id
+                ) AS is_missing
+        FROM located AS l
+    )
+    SELECT
+        array_agg(ROW(r.ordinal, r.outcome, split_part(r.fault, ':', 1), split_part(r.fault, ':', 2), r.sender_id,
+            r.issued_at, r.sure_client_message_id, r.conversation_id, r.conversation_type, r.conversation, r.is_missing,
+            r.receiver_id, r.message_type, r.content_type, r.content, r.request_digest, r.reference_id,
+            date_trunc('milliseconds', r.client_timestamp), r.origin)::flixim.outgoing ORDER BY r.ordinal),
+        array_agg(DISTINCT r.conversation) FILTER (WHERE r.outcome IS NULL AND r.conversation IS NOT NULL),
+        bool_or(r.is_missing)
+    INTO o_batch, o_conversations, o_has_missing
+    FROM resolved AS r;
 END
 $$;
 

@@ -25,14 +25,7 @@ CREATE OR REPLACE FUNCTION flixim.send_messages(
     p_origins uuid[],
     p_wait boolean DEFAULT true
 ) RETURNS SETOF flixim.message_answer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
--- A plan is cached for the life of a pooled session, perhaps from when the tables were empty: only index lookups are right.
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     batch flixim.outgoing[];
@@ -96,9 +89,10 @@ BEGIN
             e.request_digest AS known_digest,
             CASE
                 WHEN b.outcome IS NOT NULL THEN b.outcome
-                WHEN c.id IS NULL OR (b.conversation_type = 'group' AND NOT EXISTS (
+                WHEN e.id IS NULL AND c.id IS NULL THEN 'conversation_not_found'
+                WHEN b.conversation_type = 'group' AND NOT EXISTS (
                     SELECT FROM flixim.members AS m WHERE m.conversation = c.id AND m.user_id = b.sender_id
-                )) THEN 'conversation_not_found'
+                ) THEN 'conversation_not_found'
             END AS refusal
         FROM unnest(batch) AS b
         LEFT JOIN flixim.conversations AS c ON c.id = b.conversation AND b.outcome IS NULL
@@ -159,7 +153,7 @@ BEGIN
             FROM flixim.members AS m
             WHERE i.conversation_type = 'group' AND m.conversation = i.conversation
         ) AS told
-        JOIN flixim.users AS u ON u.user_id = told.user_id
+        CROSS JOIN LATERAL flixim.find_user(told.user_id) AS u
         WHERE i.is_new
     ),
     written_message AS (
@@ -248,10 +242,10 @@ BEGIN
     FROM item AS i
     LEFT JOIN LATERAL (
         -- A retry is answered with the message it repeats, stored before or earlier in this very batch.
-        SELECT v.id, CASE WHEN v.status = 'deleted' THEN '{}' ELSE v.content END AS content, v.status, v.server_timestamp,
-            v.client_timestamp, v.inserted_at, v.updated_at
-        FROM flixim.viewer_messages AS v
-        WHERE v.viewer_id = i.sender_id AND v.id = i.known_id
+        SELECT m.id, CASE WHEN v.status = 'deleted' THEN '{}' ELSE m.content END AS content, v.status, m.server_timestamp,
+            m.client_timestamp, m.inserted_at, v.changed_at AS updated_at
+        FROM flixim.find_message(i.known_id) AS m
+        CROSS JOIN LATERAL flixim.find_copy(i.sender_id, m.message_type, m.id) AS v
         UNION ALL
         SELECT c.message_id, c.content, c.status, c.server_timestamp, c.client_timestamp, now_ms, c.stamp
         FROM copy AS c

@@ -8,12 +8,7 @@ CREATE OR REPLACE FUNCTION flixim.sync_events(p_caller flixim.caller, p_cursor t
 RETURNS SETOF flixim.event_answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
@@ -22,6 +17,7 @@ DECLARE
     floor_at timestamptz := flixim.sync_floor(me, start_at);
     answer flixim.event_answer;
     stamps timestamptz[];
+    targets uuid[];
 BEGIN
     IF me IS NULL THEN
         answer.outcome := 'invalid_token';
@@ -45,9 +41,9 @@ BEGIN
     answer.cursor_at := coalesce(stamps[cardinality(stamps)], greatest(start_at, floor_at));
     RETURN NEXT answer;
 
+    targets := array_fill(me, ARRAY[coalesce(cardinality(stamps), 0)]);
     RETURN QUERY
-    SELECT r.*
-    FROM flixim.event_rows(array_fill(me, ARRAY[coalesce(cardinality(stamps), 0)]), stamps) AS r;
+    SELECT r.* FROM flixim.event_rows(targets, stamps) AS r;
 END
 $$;
 

@@ -10,12 +10,7 @@ CREATE OR REPLACE FUNCTION flixim.sync_messages(p_caller flixim.caller, p_cursor
 RETURNS SETOF flixim.message_answer
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET enable_bitmapscan = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET enable_sort = off
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
@@ -36,8 +31,8 @@ BEGIN
     FROM (
         SELECT e.message_id, e.stamp
         FROM flixim.events AS e
-        JOIN flixim.messages AS m ON m.id = e.message_id
-        JOIN flixim.user_messages AS v ON v.user_id = me AND v.message_type = m.message_type AND v.message_id = m.id
+        CROSS JOIN LATERAL flixim.find_message(e.message_id) AS m
+        CROSS JOIN LATERAL flixim.find_copy(me, m.message_type, m.id) AS v
         WHERE e.target_user_id = me AND e.stamp > start_at AND v.changed_at = e.stamp
         ORDER BY e.stamp
         LIMIT page_limit + 1

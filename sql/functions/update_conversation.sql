@@ -16,6 +16,7 @@ DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     answer flixim.conversation_answer;
 BEGIN
+    PERFORM flixim.require_read_committed();
     answer := flixim.get_conversation(p_caller, p_conversation_id);
     IF answer.outcome = 'ok' AND length(p_draft) > 10000 THEN
         answer := NULL;

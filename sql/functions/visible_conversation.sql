@@ -7,10 +7,11 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT c.id
+        -- recent_at is judged in the output: as a condition it would invite the plan that reads all of the user's conversations.
+        SELECT CASE WHEN m.recent_at IS NOT NULL THEN c.id END
         FROM flixim.conversations AS c
         JOIN flixim.members AS m ON m.conversation = c.id AND m.user_id = p_user_id
-        WHERE c.conversation_id = p_conversation_id AND m.recent_at IS NOT NULL
+        WHERE c.conversation_id = p_conversation_id
     );
 END
 $$;

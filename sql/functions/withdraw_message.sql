@@ -7,13 +7,7 @@
 
 CREATE OR REPLACE FUNCTION flixim.withdraw_message(p_caller flixim.caller, p_message_id uuid, p_origin uuid DEFAULT NULL)
 RETURNS flixim.message_answer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET jit = off
-SET plan_cache_mode = force_generic_plan
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
@@ -58,9 +52,8 @@ BEGIN
             UNION
             SELECT me
         ) AS told
-        JOIN flixim.user_messages AS v
-            ON v.user_id = told.user_id AND v.message_type = m.message_type AND v.message_id = m.id
-        JOIN flixim.users AS u ON u.user_id = told.user_id
+        CROSS JOIN LATERAL flixim.find_copy(told.user_id, m.message_type, m.id) AS v
+        CROSS JOIN LATERAL flixim.find_user(told.user_id) AS u
         WHERE m.id = p_message_id
     ),
     written_message AS (

@@ -81,30 +81,6 @@ CREATE INDEX user_messages_status ON flixim.user_messages (user_id, status, mess
 COMMENT ON INDEX flixim.user_messages_status IS
     'The list with a status, and the unread messages that read_all looks for. sent is no filter of the API, so half of the rows stay out.';
 
-CREATE VIEW flixim.viewer_messages AS
-SELECT
-    v.user_id AS viewer_id,
-    m.conversation,
-    m.id,
-    m.client_message_id,
-    c.conversation_id,
-    m.sender_id,
-    m.receiver_id,
-    m.content,
-    m.content_type,
-    m.message_type,
-    v.status,
-    m.reference_id,
-    m.server_timestamp,
-    m.client_timestamp,
-    m.inserted_at,
-    v.changed_at AS updated_at
-FROM flixim.user_messages AS v
-JOIN flixim.messages AS m ON m.id = v.message_id AND m.message_type = v.message_type
-JOIN flixim.conversations AS c ON c.id = m.conversation;
-
-COMMENT ON VIEW flixim.viewer_messages IS 'The API''s Message as one viewer sees it. Read inside the functions; nobody else may.';
-
 CREATE TYPE flixim.outcome AS ENUM (
     'ok',
     'created',
