@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.list_messages(p_caller, p_limit, p_offset, p_message_type, p_status, p_before_id, p_before)
 -- GET /messages: what the caller sent and received, newest first.
--- p_message_type, p_status:  NULL: any, but deleted messages are listed under status deleted only
+-- p_message_type, p_status:  NULL: any, but deleted messages are listed under status deleted only; sent is no filter
 -- p_before_id:               pages by key: ids below it; p_before: server_timestamp before it; NULL: from the newest
 -- Returns a head and the messages. Reads no more index entries than p_offset + p_limit and one per branch.
 
@@ -25,6 +25,11 @@ DECLARE
     ids uuid[];
 BEGIN
     answer := flixim.list_head(me, p_limit, p_offset);
+    IF answer.outcome = 'ok' AND p_status = 'sent' THEN
+        answer.outcome := 'invalid';
+        answer.field := 'status';
+        answer.rule := 'no_filter';
+    END IF;
     RETURN NEXT answer;
     IF answer.outcome <> 'ok' THEN
         RETURN;

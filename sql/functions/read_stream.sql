@@ -3,7 +3,7 @@
 -- For a daemon: which events have become visible since p_snapshot, exactly: those of transactions that snapshot could not see,
 -- however long they stayed open. A transaction that somebody leaves open costs nothing and stalls nobody.
 -- p_snapshot: NULL to begin: no events, only the snapshot to go on from.
--- p_since:    no event that is looked for is older; keeps the number of partitions read small. It must not be later than the
+-- p_since:    no event that is looked for is older (NULL: nothing is known); keeps the number of partitions read small. It must not be later than the
 --             read_at of the read before the one that first showed any transaction of p_snapshot's list in progress,
 --             less what the database's clock may step back.
 -- p_limit:    with more events than that is_overrun is true and none are returned: the daemon then brings its channels up by sync.
@@ -29,11 +29,11 @@ BEGIN
         FROM (
             SELECT e.target_user_id, e.stamp, e.id, e.event_type, e.origin
             FROM flixim.events AS e
-            WHERE e.xid >= pg_snapshot_xmax(p_snapshot) AND e.stamp >= p_since
+            WHERE e.xid >= pg_snapshot_xmax(p_snapshot) AND e.stamp >= coalesce(p_since, '-infinity')
             UNION ALL
             SELECT e.target_user_id, e.stamp, e.id, e.event_type, e.origin
             FROM flixim.events AS e
-            WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(p_snapshot))) AND e.stamp >= p_since
+            WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(p_snapshot))) AND e.stamp >= coalesce(p_since, '-infinity')
         ) AS n
         LIMIT p_limit + 1
     ) AS e;

@@ -13,7 +13,7 @@ AS $$
 DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     start_at timestamptz := flixim.sync_position(me, p_cursor);
-    page_limit integer := least(p_limit, 500);
+    page_limit integer := greatest(least(p_limit, 500), 1);
     floor_at timestamptz := flixim.sync_floor(me, start_at);
     answer flixim.event_answer;
     stamps timestamptz[];

@@ -16,7 +16,7 @@ DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     start_at timestamptz := flixim.sync_position(me, p_cursor);
     floor_at timestamptz := flixim.sync_floor(me, start_at);
-    page_limit integer := least(p_limit, 500);
+    page_limit integer := greatest(least(p_limit, 500), 1);
     answer flixim.message_answer;
     ids uuid[];
     stamps timestamptz[];
