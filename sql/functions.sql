@@ -72,8 +72,9 @@
 \ir functions/event_rows.sql
 \ir functions/sync_events.sql
 
--- The event stream, for daemons: sleep and wake by listener_idle and listener_busy, read keys by read_stream, bodies by fetch_events.
+-- The event stream, for daemons: sleep and wake by listener_idle, listener_horizon and listener_busy, read keys by read_stream, bodies by fetch_events.
 \ir functions/listener_idle.sql
+\ir functions/listener_horizon.sql
 \ir functions/listener_busy.sql
 \ir functions/read_stream.sql
 \ir functions/fetch_events.sql

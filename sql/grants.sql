@@ -35,6 +35,7 @@ GRANT EXECUTE ON ROUTINE
     -- connections and the stream
     flixim.authenticate,
     flixim.listener_idle,
+    flixim.listener_horizon,
     flixim.listener_busy,
     flixim.read_stream,
     flixim.fetch_events,

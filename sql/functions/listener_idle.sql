@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.listener_idle(p_listener_id, p_lease)
 -- A daemon goes to sleep, or renews its lease: until it ends, writers notify. Commits asynchronously: nothing is lost with it.
--- The daemon then reads on until every transaction that its next read shows in progress has ended, since those may have looked
--- before this row was there.
+-- When this has committed, the daemon calls listener_horizon() and reads on up to there, since a writer may have looked for leases
+-- before this one could be seen. Only then may it sleep.
 
 CREATE OR REPLACE FUNCTION flixim.listener_idle(p_listener_id uuid, p_lease interval) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

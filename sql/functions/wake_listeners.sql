@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.wake_listeners()
 -- Notifies, if some daemon sleeps. Called after the inserts, so that the transaction holds an xid, and as a statement of its own,
--- so that it has a new snapshot: a daemon whose lease this snapshot does not show yet will find the xid in progress and wait for it.
+-- so that it has a new snapshot: a daemon whose lease that snapshot does not show yet reads on until this xid has ended, see
+-- listener_horizon().
 
 CREATE OR REPLACE FUNCTION flixim.wake_listeners() RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
