@@ -30,12 +30,8 @@ BEGIN
     FROM (
         SELECT m.conversation, m.user_id, m.unread_count, count(v.message_id) AS unread
         FROM flixim.members AS m
-        LEFT JOIN (
-            SELECT unread.user_id, unread.message_id, message.conversation
-            FROM flixim.user_messages AS unread
-            JOIN flixim.messages AS message ON message.id = unread.message_id
-            WHERE unread.status = 'unread'
-        ) AS v ON v.user_id = m.user_id AND v.conversation = m.conversation
+        LEFT JOIN flixim.user_messages AS v
+            ON v.user_id = m.user_id AND v.conversation = m.conversation AND v.status = 'unread'
         GROUP BY m.conversation, m.user_id
     ) AS x
     WHERE x.unread_count <> x.unread
@@ -54,7 +50,8 @@ BEGIN
     SELECT 'user_messages: the message exists and agrees', row_to_json(v)::text
     FROM flixim.user_messages AS v
     WHERE NOT EXISTS (
-        SELECT FROM flixim.messages AS m WHERE m.id = v.message_id AND m.message_type = v.message_type
+        SELECT FROM flixim.messages AS m
+        WHERE m.id = v.message_id AND m.conversation = v.conversation AND m.message_type = v.message_type
     )
     UNION ALL
     SELECT 'user_messages: exactly the members and the sender', row_to_json(x)::text

@@ -165,8 +165,8 @@ BEGIN
         WHERE i.is_new
     ),
     written_copy AS (
-        INSERT INTO flixim.user_messages (user_id, message_id, message_type, status, changed_at)
-        SELECT c.user_id, c.message_id, c.message_type, c.status, c.stamp
+        INSERT INTO flixim.user_messages (user_id, message_id, conversation, message_type, status, changed_at)
+        SELECT c.user_id, c.message_id, c.conversation, c.message_type, c.status, c.stamp
         FROM copy AS c
     ),
     written_event AS (

@@ -24,22 +24,15 @@ BEGIN
         );
     END IF;
 
-    -- The unread ones are mostly the newest: looking from there, the count says when the last of them is found.
     RETURN ARRAY(
-        SELECT unread.message_id
-        FROM (
-            SELECT v.message_id, v.changed_at
-            FROM flixim.messages AS m
-            CROSS JOIN LATERAL flixim.find_copy(p_user_id, m.message_type, m.id) AS v
-            WHERE m.conversation = p_conversation AND v.status = 'unread'
-            ORDER BY m.id DESC
-            LIMIT (
-                SELECT member.unread_count FROM flixim.members AS member
-                WHERE member.conversation = p_conversation AND member.user_id = p_user_id
-            )
-        ) AS unread
-        WHERE unread.message_id <= p_up_to AND unread.changed_at <= p_bound
-        ORDER BY unread.message_id
+        SELECT v.message_id
+        FROM flixim.user_messages AS v
+        WHERE v.user_id = p_user_id
+            AND v.conversation = p_conversation
+            AND v.status = 'unread'
+            AND v.message_id <= p_up_to
+            AND v.changed_at <= p_bound
+        ORDER BY v.message_id
         LIMIT 500
     );
 END

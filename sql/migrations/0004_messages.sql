@@ -57,6 +57,7 @@ COMMENT ON INDEX flixim.messages_conversation IS 'History and previews: a conver
 CREATE TABLE flixim.user_messages (
     user_id uuid NOT NULL,
     message_id uuid NOT NULL,
+    conversation uuid NOT NULL,
     message_type flixim.message_type NOT NULL,
     status flixim.message_status NOT NULL,
     changed_at timestamptz NOT NULL,
@@ -70,6 +71,7 @@ CREATE TABLE flixim.user_messages (
 COMMENT ON TABLE flixim.user_messages IS 'What each viewer, the sender included, sees of a message: its status and when that last changed.';
 COMMENT ON COLUMN flixim.user_messages.user_id IS 'The viewer.';
 COMMENT ON COLUMN flixim.user_messages.message_id IS 'messages.id. No foreign key (docs/decisions).';
+COMMENT ON COLUMN flixim.user_messages.conversation IS 'messages.conversation, repeated for the index on it.';
 COMMENT ON COLUMN flixim.user_messages.message_type IS 'messages.message_type, repeated for the indexes on it: who has the message''s id takes the type from messages.';
 COMMENT ON COLUMN flixim.user_messages.status IS 'What this viewer sees; deleted is this viewer''s own.';
 COMMENT ON COLUMN flixim.user_messages.changed_at IS 'The viewer''s clock when the status last changed, which is the stamp of the event that tells of it: Message.updated_at.';
@@ -80,6 +82,10 @@ CREATE INDEX user_messages_status ON flixim.user_messages (user_id, status, mess
     WHERE status <> 'sent';
 COMMENT ON INDEX flixim.user_messages_status IS
     'The list with a status, and the unread messages that read_all looks for. sent is no filter of the API, so half of the rows stay out.';
+
+CREATE INDEX user_messages_unread ON flixim.user_messages (user_id, conversation, message_id)
+    WHERE status = 'unread';
+COMMENT ON INDEX flixim.user_messages_unread IS 'The unread messages of one conversation, which mark_read_up_to looks for; a read one leaves it.';
 
 CREATE TYPE flixim.outcome AS ENUM (
     'ok',
