@@ -16,4 +16,6 @@ COMMENT ON COLUMN flixim.settings.withdraw_window IS 'How long after inserted_at
 COMMENT ON COLUMN flixim.settings.event_retention IS 'How long events are kept before their daily partition is dropped.';
 COMMENT ON COLUMN flixim.settings.event_floor IS 'No event before this instant is kept: the upper bound of the newest dropped partition.';
 
+COMMENT ON INDEX flixim.settings_pkey IS 'One row.';
+
 INSERT INTO flixim.settings DEFAULT VALUES;
