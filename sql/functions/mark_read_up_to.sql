@@ -27,10 +27,10 @@ BEGIN
     LOOP
         -- Also before the first chunk: it must not hold the member's row while it waits for user rows.
         COMMIT;
-        SELECT c.o_found, c.o_marked INTO chunk
+        SELECT c.o_marked, c.o_has_more INTO chunk
         FROM flixim.read_chunk(p_caller, start.o_conversation, start.o_up_to, start.o_bound, p_origin) AS c;
         updated_count := updated_count OPERATOR(pg_catalog.+) chunk.o_marked;
-        EXIT WHEN chunk.o_found OPERATOR(pg_catalog.<) 500;
+        EXIT WHEN NOT chunk.o_has_more;
         COMMIT;
         PERFORM pg_catalog.pg_sleep(0.001);
     END LOOP;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Procedure:  flixim.read_all(p_caller, p_origin, o_outcome, marked_count)
--- PUT /messages/read_all: everything the caller had unread when it began, in chunks of 500 with a commit after each, so that no
+-- PUT /messages/read_all: everything the caller had unread when it began, in chunks with a commit after each, so that no
 -- lock is held for long; the pause lets those in that waited for it. CALL it outside a transaction block.
 -- Neither SECURITY DEFINER nor SET, since PostgreSQL then refuses COMMIT: each name is qualified.
 
@@ -23,9 +23,9 @@ BEGIN
     END IF;
 
     LOOP
-        SELECT c.o_found, c.o_marked INTO chunk FROM flixim.read_chunk(p_caller, NULL, NULL, bound, p_origin) AS c;
+        SELECT c.o_marked, c.o_has_more INTO chunk FROM flixim.read_chunk(p_caller, NULL, NULL, bound, p_origin) AS c;
         marked_count := marked_count OPERATOR(pg_catalog.+) chunk.o_marked;
-        EXIT WHEN chunk.o_found OPERATOR(pg_catalog.<) 500;
+        EXIT WHEN NOT chunk.o_has_more;
         COMMIT;
         PERFORM pg_catalog.pg_sleep(0.001);
     END LOOP;

@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Function:   flixim.unread_ids(p_user_id, p_conversation, p_up_to, p_bound)
--- For read_chunk: at most 500 of the user's unread messages that were there at p_bound; where p_conversation is given, of that
+-- Function:   flixim.unread_ids(p_user_id, p_conversation, p_up_to, p_bound, p_limit)
+-- For read_chunk: at most p_limit of the user's unread messages that were there at p_bound; where p_conversation is given, of that
 -- conversation and up to the message p_up_to.
 
 CREATE OR REPLACE FUNCTION flixim.unread_ids(
     p_user_id uuid,
     p_conversation uuid,
     p_up_to uuid,
-    p_bound timestamptz
+    p_bound timestamptz,
+    p_limit integer
 ) RETURNS uuid[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -20,7 +21,7 @@ BEGIN
             FROM flixim.user_messages AS v
             WHERE v.user_id = p_user_id AND v.status = 'unread' AND v.changed_at <= p_bound
             ORDER BY v.message_type, v.message_id
-            LIMIT 500
+            LIMIT p_limit
         );
     END IF;
 
@@ -33,9 +34,9 @@ BEGIN
             AND v.message_id <= p_up_to
             AND v.changed_at <= p_bound
         ORDER BY v.message_id
-        LIMIT 500
+        LIMIT p_limit
     );
 END
 $$;
 
-COMMENT ON FUNCTION flixim.unread_ids(uuid, uuid, uuid, timestamptz) IS 'At most 500 of a user''s unread messages.';
+COMMENT ON FUNCTION flixim.unread_ids(uuid, uuid, uuid, timestamptz, integer) IS 'The oldest of a user''s unread messages.';

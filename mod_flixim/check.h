@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that is refused at start, each with the virtual host's name, file and line. */
+#ifndef FLIXIM_CHECK_H
+#define FLIXIM_CHECK_H
+
+#include "httpd.h"
+
+/* The post_config hook: OK, or !OK after logging what is wrong. Reads, and changes nothing, since a
+ * configuration that is refused at a restart must leave the running one alone. */
+int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                               server_rec *main_server);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs a statement on a connection of mod_dbd's pool: borrow, heal, run, give back, within a time. */
+#ifndef FLIXIM_DATABASE_H
+#define FLIXIM_DATABASE_H
+
+#include "httpd.h"
+
+#include "flx_statement.h"
+
+/* libpq's result, by its own declaration. */
+typedef struct pg_result PGresult;
+
+/* How a statement ended, grouped by what is known to have happened. */
+typedef enum flixim_database_outcome {
+    /* the statement ran and is committed; there is a result */
+    FLIXIM_DATABASE_DONE,
+    /* it did not run: no turn within FlixIMDatabaseWait, no connection, or stopped by the server
+     * at the end of FlixIMDatabaseTimeout; trying again later may help */
+    FLIXIM_DATABASE_UNAVAILABLE,
+    /* it did not run: the server refused it (logged with its SQLSTATE); a fault of ours */
+    FLIXIM_DATABASE_REFUSED,
+    /* it may or may not have run: the connection ended, or the time, with no answer; never so for a
+     * read-only statement */
+    FLIXIM_DATABASE_UNKNOWN
+} flixim_database_outcome;
+
+/* Runs STATEMENT for R. VALUES are its parameters as text (NULL for an SQL null), as many as it
+ * has; VALUES itself may be NULL if it has none.
+ *
+ * If the outcome is FLIXIM_DATABASE_DONE, *RESULT has its rows in binary form and lives as long as
+ * R; otherwise it is NULL, and the reason is in the log, once. The connection is back in the pool
+ * when this returns, so a slow client holds none. A connection that died while it was idle is
+ * replaced unseen; one that died under a read-only statement is replaced and the statement sent
+ * once more. */
+flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement *statement,
+                                            const char *const *values, PGresult **result)
+    __attribute__((warn_unused_result));
+
+/* The int4 in a row and column of a result, 0 if it is null. */
+int flixim_database_int4(const PGresult *result, int row, int column);
+
+/* Whether mod_dbd is loaded; from post_config on. */
+int flixim_database_is_there(void);
+
+/* The child_init hook: makes what this child's threads share. */
+void flixim_database_child_init(apr_pool_t *pchild, server_rec *main_server);
+
+#endif

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is refused at start: each with one sentence that names file and line.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Cluster;
+use FlixIM::Test::Httpd;
+use Apache::Test qw(-withtestmore);
+
+my @bad_values;
+push @bad_values, map { [ FlixIMDatabaseConnections => $_, qr/must be a whole number from 1 to 10000, not "\Q$_\E"/ ] }
+    '0', '-1', '+1', '10001', '12abc', '1.5', '0x10', '99999999999999999999', 'many';
+push @bad_values, map { [ FlixIMDatabaseTimeout => $_, qr/must be a time from 100ms to 1h .*, not "\Q$_\E"/ ] }
+    '0', '99ms', '5seconds', '1msec', '-1', '2h', '1.5s', 's', '99999999999999999999', 'soon';
+push @bad_values, map { [ FlixIMDatabaseWait => $_, qr/must be a time from 0ms to 1h .*, not "\Q$_\E"/ ] } '-1', '3601', '1d', 'x';
+
+my @good_values = (
+    [ FlixIMDatabaseConnections => 1 ], [ FlixIMDatabaseConnections => 10000 ],
+    [ FlixIMDatabaseTimeout => '100ms' ], [ FlixIMDatabaseTimeout => '5' ], [ FlixIMDatabaseTimeout => '5S' ],
+    [ FlixIMDatabaseTimeout => '1h' ], [ FlixIMDatabaseTimeout => '2mi' ], [ FlixIMDatabaseTimeout => '2min' ],
+    [ FlixIMDatabaseWait => '0' ], [ FlixIMDatabaseWait => '0ms' ],
+);
+
+my $location = '<Location "/api/v1">' . "\nSetHandler flixim\n</Location>";
+my @bad_places = (
+    [ 'a pattern', "<LocationMatch \"^/api\">\nSetHandler flixim\n</LocationMatch>\n", qr/must be in a <Location>/ ],
+    [ 'a regular expression', "<Location ~ \"^/api\">\nSetHandler flixim\n</Location>\n", qr/must be in a <Location> with a plain path, not a pattern/ ],
+    [ 'a wildcard', "<Location \"/api/*\">\nSetHandler flixim\n</Location>\n", qr/must be in a <Location> with a plain path, not a pattern/ ],
+    [ 'a directory', "<Directory \"/\">\nSetHandler flixim\n</Directory>\n", qr/must be in a <Location>/ ],
+    [ 'no section', "SetHandler flixim\n", qr/must be in a <Location>/ ],
+);
+
+plan tests => 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2;
+
+for my $case (@bad_values) {
+    my ($name, $value, $sentence) = @$case;
+    my ($status, $output) = FlixIM::Test::Httpd->check(settings => { $name => $value });
+    isnt $status, 0, "$name $value is refused";
+    like $output, qr/line \d+ of \S+httpd\.conf:\n$name $sentence/, "$name $value: where and why";
+    is scalar(() = $output =~ /\n/g), 2, "$name $value: nothing else";
+}
+for my $case (@good_values) {
+    my ($status, $output) = FlixIM::Test::Httpd->check(settings => {@$case});
+    is $status, 0, "@$case is taken" or diag $output;
+}
+for my $case (@bad_places) {
+    my ($name, $extra, $sentence) = @$case;
+    my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, extra => $extra, post_config => 1);
+    isnt $status, 0, "SetHandler in $name is refused";
+    like $output, qr/FLX0001: \S+httpd\.conf:\d+ \(main server\): SetHandler flixim $sentence/, "$name: where and why";
+}
+
+my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, without_dbd => 1, extra => $location, post_config => 1);
+isnt $status, 0, 'without mod_dbd: refused';
+like $output, qr/FLX0001: \S+:\d+ \(main server\): SetHandler flixim needs mod_dbd/, 'and says so';
+
+($status, $output) = FlixIM::Test::Httpd->check(
+    bare => 1, without_dbd => 1, post_config => 1, extra => "<VirtualHost 127.0.0.1:1>\n$location\n</VirtualHost>",
+);
+isnt $status, 0, 'in a virtual host: refused';
+like $output, qr/FLX0001: \S+:\d+ \(virtual host 127\.0\.0\.1:1\): /, 'which is named';

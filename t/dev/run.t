@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+# ./dev run from the first start to the last stop: detached, again, in the foreground, two at once.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Dev qw(scratch copy_of_the_tree dev dev_in_background free_port health processes_of wait_until);
+use Test::More;
+use Time::HiRes qw(time);
+
+my $tree = copy_of_the_tree(scratch() . '/clone');
+my ($one, $two) = (scratch() . '/one', scratch() . '/two');
+my ($port, $other_port) = (free_port(), free_port());
+my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+# The first start, detached.
+my ($status, $out, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $one);
+is $status, 0, 'run --detach comes back' or diag $err;
+is $err, '', 'without a complaint';
+like $out, qr{http://localhost:$port/api/v1/health}, 'says where health is';
+is scalar(() = $out =~ /^  user     $uuid\n  token    \S+$/mg), 2, 'names two users with tokens';
+is health($port), 200, 'and health is well';
+ok !-e "$tree/var", 'nothing is written beside the state folder';
+
+# Tokens.
+($status, $out) = dev($tree, 'token', '33333333-3333-4333-8333-333333333333', '--state', $one);
+is $status, 0, 'token';
+like $out, qr/\A\S{20,}\n\z/, 'prints one token and nothing else';
+my ($again) = (dev($tree, 'token', '33333333-3333-4333-8333-333333333333', '--scope', 'system', '--ttl', '60', '--state', $one))[1];
+like $again, qr/\A\S{20,}\n\z/, 'one for the system as well';
+isnt $again, $out, 'another one each time';
+for my $bad ([ 'x', qr/is no UUID/ ], [ '--scope', 'user', qr/only scope/ ], [ '33333333-3333-4333-8333-333333333333', '--ttl', '0', qr/seconds/ ]) {
+    my $sentence = pop @$bad;
+    ($status, $out, $err) = dev($tree, 'token', @$bad, '--state', $one);
+    isnt $status, 0, "token @$bad is refused";
+    like $err, qr/\A[^\n]*$sentence[^\n]*\n\z/, 'in one sentence';
+    is $out, '', 'nothing on standard output';
+}
+
+# A second run on the same state, and on the same port.
+($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $other_port, '--state', $one);
+isnt $status, 0, 'a second run on a state in use is refused';
+like $err, qr/\Adev: [^\n]*is at work on[^\n]*\n\z/, 'in one sentence';
+($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $two);
+isnt $status, 0, 'so is one on a busy port';
+like $err, qr/\Adev: port $port is taken[^\n]*\n\z/, 'in one sentence';
+is health($port), 200, 'the first is none the worse';
+
+# Two states beside each other; the second in the foreground.
+my $file = scratch() . '/output';
+my $pid = dev_in_background($tree, $file, 'run', '--port', $other_port, '--state', $two);
+ok wait_until(120, sub { health($other_port) == 200 }), 'another state on another port';
+ok wait_until(10, sub { -s $file }), 'says that it is ready';
+is health($port), 200, 'beside the first';
+kill 'INT', $pid;
+waitpid $pid, 0;
+is $?, 0, 'Ctrl-C ends it';
+is health($other_port), 0, 'and all of it';
+is scalar processes_of($two), 0, 'no process is left';
+is health($port), 200, 'but not the first';
+
+# Stop, and start again with the same data.
+my $mark = "$tree/t/lib/cluster";
+my $psql = sub { my ($sql) = @_; return scalar `eval "\$('$mark' env '$one')" && psql -X -A -t -q -c "$sql"` };
+$psql->('CREATE TABLE public.mark AS SELECT 42 AS x');
+($status, $out, $err) = dev($tree, 'stop', '--state', $one);
+is $status, 0, 'stop' or diag $err;
+is $out . $err, '', 'says nothing';
+is health($port), 0, 'stops httpd';
+is scalar processes_of($one), 0, 'and PostgreSQL';
+($status, $out, $err) = dev($tree, 'stop', '--state', $one);
+is $status, 0, 'stopping twice is no fault';
+my $begin = time;
+($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $one);
+is $status, 0, 'the second start' or diag $err;
+cmp_ok time - $begin, '<', 10, 'takes seconds';
+is $psql->('SELECT x FROM public.mark'), "42\n", 'and finds its data';
+
+# Each of the servers dies; then the one that watches them.
+dev($tree, 'stop', '--state', $one);
+for my $victim ('httpd.pid', 'pgdata/postmaster.pid') {
+    $pid = dev_in_background($tree, $file, 'run', '--port', $port, '--state', $one);
+    ok wait_until(60, sub { -e "$one/ready" }), "running, to lose $victim";
+    open my $pidfile, '<', "$one/$victim" or die "$victim: $!";
+    kill 'KILL', readline($pidfile) =~ /(\d+)/;
+    ok wait_until(60, sub { waitpid($pid, 1) == $pid }), 'ends';
+    isnt $?, 0, 'with an error';
+    open my $output, '<', $file or die "$file: $!";
+    like join('', <$output>), qr/^dev: (?:httpd|PostgreSQL) has ended/m, 'and a sentence';
+    is health($port), 0, 'the rest is stopped';
+}
+$pid = dev_in_background($tree, $file, 'run', '--port', $port, '--state', $one);
+ok wait_until(60, sub { -e "$one/ready" }), 'running, to lose its watcher';
+kill 'KILL', $pid;
+waitpid $pid, 0;
+is health($port), 200, 'whose servers run on';
+($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $one);
+is $status, 0, 'a new run takes over' or diag $err;
+is health($port), 200, 'and is well';
+open my $pidfile, '<', "$one/pid" or die "pid: $!";
+kill 'KILL', readline($pidfile) =~ /(\d+)/;
+($status, undef, $err) = dev($tree, 'stop', '--state', $one);
+is $status, 0, 'stop works without a watcher as well' or diag $err;
+is health($port), 0, 'all is stopped';
+is scalar processes_of($one), 0, 'no process is left';
+
+done_testing;

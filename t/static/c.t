@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# C sources as clang-format, cppcheck and clang-tidy want them, and what C files may include.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Build qw(run);
+use FlixIM::Test::Tree  qw(files root slurp);
+use Test::More;
+
+my @rooms   = qw(mod_flixim libflixim pushd);
+my @sources = grep { m{^(?:mod_flixim|libflixim|pushd)/.*\.[ch]$} } files();
+my @units   = grep {/\.c$/} @sources;
+cmp_ok scalar @units, '>', 10, 'there are sources';
+
+for my $file (@sources) {
+    my ($status, $output) = run(root(), "clang-format-14 --dry-run -Werror $file");
+    is $status, 0, "$file: formatted" or diag $output;
+}
+
+# Functions of at most 60 lines, lines of at most 100 columns.
+for my $file (@units) {
+    my ($line, $start) = (0, undef);
+    my @long;
+    for my $text (split /\n/, slurp($file)) {
+        $line++;
+        $start = $line if $text eq '{';
+        push @long, $start if $text eq '}' && defined $start && $line - $start > 60;
+    }
+    is "@long", '', "$file: no function over 60 lines";
+}
+
+my %only = (
+    'mod_dbd.h'  => [qw(mod_flixim/database.c)],
+    'libpq-fe.h' => [qw(mod_flixim/database.c)],
+);
+for my $header (sort keys %only) {
+    is_deeply [ grep { slurp($_) =~ /#include ["<]\Q$header\E[">]/ } @sources ], $only{$header}, "$header has one includer";
+}
+for my $file (grep {m{^libflixim/}} @sources) {
+    unlike slurp($file), qr/#include ["<](?:httpd|http_|apr_|uv)\w*\.h/, "$file: knows neither httpd nor libuv";
+}
+
+chomp(my $includes = `apxs -q INCLUDEDIR` . ' ' . `apxs -q APR_INCLUDEDIR` . ' ' . `pg_config --includedir`);
+my @includes = split ' ', $includes;
+my ($status, $output) = run(
+    root(),
+    'cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 '
+        . '--suppress=missingIncludeSystem --library=posix -Ilibflixim -D__linux__ -DAP_MODULE_DECLARE_DATA= ' . "@units"
+);
+is $status, 0, 'cppcheck finds nothing' or diag $output;
+
+my $flags = join ' ', '-std=gnu11 -Ilibflixim -DLINUX -D_REENTRANT -D_GNU_SOURCE', map {"-isystem $_"} @includes;
+for my $file (@units) {
+    ($status, $output) = run(root(), "clang-tidy --quiet $file -- $flags 2>/dev/null");
+    is $status, 0, "$file: clang-tidy finds nothing" or diag $output;
+}
+
+done_testing;
