@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a request can end in: for each outcome its error code, HTTP status and text, in one table. */
+/* What a request can end in: for each outcome its error code, HTTP status and text, in one
+ * table. */
 #ifndef FLX_OUTCOME_H
 #define FLX_OUTCOME_H
 

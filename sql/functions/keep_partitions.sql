@@ -19,6 +19,9 @@ BEGIN
         RETURN 0;
     END IF;
 
+    -- A floor in the future comes from a clock that was wrong when partitions were dropped.
+    UPDATE flixim.settings AS s SET event_floor = current_date WHERE s.event_floor > current_date + 1;
+
     FOR day IN
         SELECT wanted.day::date
         FROM generate_series(current_date - 1, current_date + 7, interval '1 day') AS wanted (day)

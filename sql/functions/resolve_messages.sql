@@ -109,7 +109,12 @@ BEGIN
             (
                 SELECT c.id
                 FROM flixim.conversations AS c
-                WHERE j.outcome IS NULL AND c.conversation_id = j.conversation_id
+                WHERE j.outcome IS NULL
+                    AND c.conversation_id = j.conversation_id
+                    -- Membership never changes, so it may be judged before the locks: a stranger locks nothing.
+                    AND (j.conversation_type <> 'group' OR EXISTS (
+                        SELECT FROM flixim.members AS m WHERE m.conversation = c.id AND m.user_id = j.sender_id
+                    ))
             ) AS conversation,
             sha256(convert_to(concat_ws(E'\n', j.conversation_id, j.message_type, j.content_type,
                 coalesce(j.reference_id::text, '-'), j.body::text), 'UTF8')) AS request_digest
@@ -119,6 +124,11 @@ BEGIN
     resolved AS (
         SELECT
             l.*,
+            CASE
+                WHEN l.outcome IS NULL AND l.conversation_type = 'group' AND l.conversation IS NULL
+                    THEN 'conversation_not_found'
+                ELSE l.outcome
+            END AS final_outcome,
             l.outcome IS NULL
                 AND l.conversation_type <> 'group'
                 AND (l.is_new_sender OR l.conversation IS NULL)
@@ -130,13 +140,13 @@ BEGIN
         FROM located AS l
     )
     SELECT
-        array_agg(ROW(r.ordinal, r.outcome,
+        array_agg(ROW(r.ordinal, r.final_outcome,
             CASE WHEN r.outcome = 'invalid' THEN split_part(r.fault, ':', 1) END,
             CASE WHEN r.outcome = 'invalid' THEN split_part(r.fault, ':', 2) END, r.sender_id,
             r.issued_at, r.sure_client_message_id, r.conversation_id, r.conversation_type, r.conversation, r.is_missing,
             r.receiver_id, r.message_type, r.content_type, r.content, r.request_digest, r.reference_id,
             date_trunc('milliseconds', r.client_timestamp), r.origin)::flixim.outgoing ORDER BY r.ordinal),
-        array_agg(DISTINCT r.conversation) FILTER (WHERE r.outcome IS NULL AND r.conversation IS NOT NULL),
+        array_agg(DISTINCT r.conversation) FILTER (WHERE r.final_outcome IS NULL AND r.conversation IS NOT NULL),
         bool_or(r.is_missing)
     INTO o_batch, o_conversations, o_has_missing
     FROM resolved AS r;

@@ -90,9 +90,6 @@ BEGIN
             CASE
                 WHEN b.outcome IS NOT NULL THEN b.outcome
                 WHEN e.id IS NULL AND c.id IS NULL THEN 'conversation_not_found'
-                WHEN b.conversation_type = 'group' AND NOT EXISTS (
-                    SELECT FROM flixim.members AS m WHERE m.conversation = c.id AND m.user_id = b.sender_id
-                ) THEN 'conversation_not_found'
             END AS refusal
         FROM unnest(batch) AS b
         LEFT JOIN flixim.conversations AS c ON c.id = b.conversation AND b.outcome IS NULL
@@ -254,7 +251,10 @@ BEGIN
     WHERE NOT i.is_new
     ORDER BY 4;
 
-    PERFORM flixim.wake_listeners();
+    -- Retries and refusals leave the clocks alone: nothing is new, nobody need be woken.
+    IF EXISTS (SELECT FROM flixim.users AS u WHERE u.user_id = ANY (user_ids) AND u.last_event_at >= now_ms) THEN
+        PERFORM flixim.wake_listeners();
+    END IF;
 END
 $$;
 

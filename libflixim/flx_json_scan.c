@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON (RFC 8259) judged strictly before anybody parses it, and its top-level members found as
+ * slices of the text. */
+#include "flx_json_scan.h"
+
+#include "flx_utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A key of an object that is open: what it hashes to as it decodes, and where it is. */
+typedef struct open_key {
+    uint32_t hash;
+    flx_slice text;
+} open_key;
+
+typedef struct scanner {
+    const char *at;
+    const char *end;
+    /* the keys of all open objects, the innermost's last */
+    open_key *keys;
+    size_t key_count;
+    size_t key_room;
+    size_t depth;
+    flx_json_visitor *visitor;
+    void *baton;
+} scanner;
+
+/* A key or string as it decodes, a code point at a time. The text has been scanned. */
+typedef struct decoder {
+    const char *at;
+    const char *end;
+} decoder;
+
+static flx_json_fault scan_value(scanner *in);
+
+static void skip_space(scanner *in)
+{
+    while (in->at < in->end &&
+           (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' || *in->at == '\r')) {
+        in->at++;
+    }
+}
+
+/* The value of four hexadecimal digits, or -1. */
+static int32_t read_hex(const char *at, const char *end)
+{
+    int32_t value = 0;
+    int i;
+
+    if (end - at < 4) {
+        return -1;
+    }
+    for (i = 0; i < 4; i++) {
+        char c = at[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/* What stands behind a backslash at in->at: one letter, or "u" and one code point in one or two
+ * groups of digits. */
+static flx_json_fault scan_escape(scanner *in)
+{
+    int32_t unit, low;
+
+    in->at++;
+    if (in->at == in->end) {
+        return FLX_JSON_SYNTAX;
+    }
+    if (*in->at != 'u') {
+        if (*in->at == '\0' || strchr("\"\\/bfnrt", *in->at) == NULL) {
+            return FLX_JSON_SYNTAX;
+        }
+        in->at++;
+        return FLX_JSON_FINE;
+    }
+    unit = read_hex(in->at + 1, in->end);
+    if (unit < 0) {
+        return FLX_JSON_SYNTAX;
+    }
+    if (unit == 0) {
+        return FLX_JSON_NUL;
+    }
+    in->at += 5;
+    if (unit < 0xD800 || unit > 0xDFFF) {
+        return FLX_JSON_FINE;
+    }
+    if (unit > 0xDBFF || in->end - in->at < 6 || in->at[0] != '\\' || in->at[1] != 'u') {
+        return FLX_JSON_ENCODING;
+    }
+    low = read_hex(in->at + 2, in->end);
+    if (low < 0) {
+        return FLX_JSON_SYNTAX;
+    }
+    if (low < 0xDC00 || low > 0xDFFF) {
+        return FLX_JSON_ENCODING;
+    }
+    in->at += 6;
+    return FLX_JSON_FINE;
+}
+
+/* A string that begins at in->at with its quote; *inside, unless NULL, becomes what stands
+ * between the quotes. */
+static flx_json_fault scan_string(scanner *in, flx_slice *inside)
+{
+    const char *start = ++in->at;
+
+    while (in->at < in->end) {
+        unsigned char c = (unsigned char)*in->at;
+        if (c == '"') {
+            if (inside != NULL) {
+                inside->at = start;
+                inside->length = (size_t)(in->at - start);
+            }
+            in->at++;
+            return FLX_JSON_FINE;
+        }
+        if (c == '\\') {
+            flx_json_fault fault = scan_escape(in);
+            if (fault != FLX_JSON_FINE) {
+                return fault;
+            }
+        }
+        else if (c < 0x20) {
+            return FLX_JSON_SYNTAX;
+        }
+        else if (c < 0x80) {
+            in->at++;
+        }
+        else {
+            size_t size = flx_utf8_sequence(in->at, (size_t)(in->end - in->at));
+            if (size == 0) {
+                return FLX_JSON_ENCODING;
+            }
+            in->at += size;
+        }
+    }
+    return FLX_JSON_SYNTAX;
+}
+
+/* At least one digit; returns how many there are. */
+static size_t scan_digits(scanner *in)
+{
+    const char *start = in->at;
+
+    while (in->at < in->end && *in->at >= '0' && *in->at <= '9') {
+        in->at++;
+    }
+    return (size_t)(in->at - start);
+}
+
+static flx_json_fault scan_exponent(scanner *in)
+{
+    const char *start;
+    int exponent = 0;
+
+    in->at++;
+    if (in->at < in->end && (*in->at == '+' || *in->at == '-')) {
+        in->at++;
+    }
+    start = in->at;
+    if (scan_digits(in) == 0) {
+        return FLX_JSON_SYNTAX;
+    }
+    for (; start < in->at && exponent <= FLX_JSON_EXPONENT; start++) {
+        exponent = exponent * 10 + (*start - '0');
+    }
+    return exponent > FLX_JSON_EXPONENT ? FLX_JSON_TOO_LONG : FLX_JSON_FINE;
+}
+
+static flx_json_fault scan_number(scanner *in)
+{
+    const char *start = in->at;
+    flx_json_fault fault = FLX_JSON_FINE;
+
+    in->at += *in->at == '-';
+    if (in->at < in->end && *in->at == '0') {
+        in->at++;
+    }
+    else if (scan_digits(in) == 0) {
+        return FLX_JSON_SYNTAX;
+    }
+    if (in->at < in->end && *in->at == '.') {
+        in->at++;
+        if (scan_digits(in) == 0) {
+            return FLX_JSON_SYNTAX;
+        }
+    }
+    if (in->at < in->end && (*in->at == 'e' || *in->at == 'E')) {
+        fault = scan_exponent(in);
+    }
+    if (fault == FLX_JSON_FINE && in->at - start > FLX_JSON_NUMBER) {
+        fault = FLX_JSON_TOO_LONG;
+    }
+    return fault;
+}
+
+static flx_json_fault scan_word(scanner *in, const char *word)
+{
+    size_t length = strlen(word);
+
+    if ((size_t)(in->end - in->at) < length || memcmp(in->at, word, length) != 0) {
+        return FLX_JSON_SYNTAX;
+    }
+    in->at += length;
+    return FLX_JSON_FINE;
+}
+
+/* The next code point, as it decodes. */
+static uint32_t decode(decoder *in)
+{
+    static const char letter[] = "bfnrt";
+    static const char meaning[] = "\b\f\n\r\t";
+    unsigned char c = (unsigned char)*in->at;
+    uint32_t unit;
+    const char *known;
+
+    if (c != '\\') {
+        size_t size = flx_utf8_sequence(in->at, (size_t)(in->end - in->at)), i;
+        uint32_t code_point = size < 2 ? c : c & (0xFFU >> (size + 1));
+        for (i = 1; i < size; i++) {
+            code_point = code_point << 6 | ((unsigned char)in->at[i] & 0x3F);
+        }
+        in->at += size > 0 ? size : 1;
+        return code_point;
+    }
+    c = (unsigned char)in->at[1];
+    if (c != 'u') {
+        in->at += 2;
+        known = strchr(letter, c);
+        return known == NULL ? c : (unsigned char)meaning[known - letter];
+    }
+    unit = (uint32_t)read_hex(in->at + 2, in->end);
+    in->at += 6;
+    if (unit >= 0xD800 && unit <= 0xDBFF) {
+        uint32_t low = (uint32_t)read_hex(in->at + 2, in->end);
+        in->at += 6;
+        return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+    }
+    return unit;
+}
+
+/* FNV-1a over the code points. */
+static uint32_t hash_key(flx_slice key)
+{
+    decoder in = { key.at, key.at + key.length };
+    uint32_t hash = 2166136261U;
+
+    while (in.at < in.end) {
+        hash = (hash ^ decode(&in)) * 16777619U;
+    }
+    return hash;
+}
+
+static int same_key(flx_slice one, flx_slice other)
+{
+    decoder a = { one.at, one.at + one.length };
+    decoder b = { other.at, other.at + other.length };
+
+    while (a.at < a.end && b.at < b.end) {
+        if (decode(&a) != decode(&b)) {
+            return 0;
+        }
+    }
+    return a.at == a.end && b.at == b.end;
+}
+
+int flx_json_key_is(flx_slice key, const char *name)
+{
+    flx_slice plain = { name, strlen(name) };
+
+    /* A name with a backslash would be taken for an escape; the API has none. */
+    return same_key(key, plain);
+}
+
+/* Remembers a key of the innermost object, whose keys begin at first, and refuses it if that has
+ * it. */
+static flx_json_fault add_key(scanner *in, size_t first, flx_slice key)
+{
+    uint32_t hash = hash_key(key);
+    size_t i;
+
+    if (in->key_count - first == FLX_JSON_MEMBERS) {
+        return FLX_JSON_TOO_MANY;
+    }
+    for (i = first; i < in->key_count; i++) {
+        if (in->keys[i].hash == hash && same_key(in->keys[i].text, key)) {
+            return FLX_JSON_DUPLICATE;
+        }
+    }
+    if (in->key_count == in->key_room) {
+        size_t room = in->key_room == 0 ? 16 : in->key_room * 2;
+        open_key *keys = realloc(in->keys, room * sizeof *keys);
+        if (keys == NULL) {
+            return FLX_JSON_NO_MEMORY;
+        }
+        in->keys = keys;
+        in->key_room = room;
+    }
+    in->keys[in->key_count].hash = hash;
+    in->keys[in->key_count].text = key;
+    in->key_count++;
+    return FLX_JSON_FINE;
+}
+
+/* "key": value, in the object whose keys begin at first. */
+static flx_json_fault scan_member(scanner *in, size_t first)
+{
+    flx_json_member member;
+    flx_json_fault fault;
+
+    if (in->at == in->end || *in->at != '"') {
+        return FLX_JSON_SYNTAX;
+    }
+    fault = scan_string(in, &member.key);
+    if (fault == FLX_JSON_FINE) {
+        fault = add_key(in, first, member.key);
+    }
+    if (fault != FLX_JSON_FINE) {
+        return fault;
+    }
+    skip_space(in);
+    if (in->at == in->end || *in->at != ':') {
+        return FLX_JSON_SYNTAX;
+    }
+    in->at++;
+    skip_space(in);
+    member.value.at = in->at;
+    fault = scan_value(in);
+    member.value.length = (size_t)(in->at - member.value.at);
+    if (fault == FLX_JSON_FINE && in->depth == 1 && in->visitor != NULL) {
+        in->visitor(in->baton, &member);
+    }
+    return fault;
+}
+
+/* An object or array that begins at in->at. */
+static flx_json_fault scan_container(scanner *in)
+{
+    int is_object = *in->at == '{';
+    char close = is_object ? '}' : ']';
+    size_t first = in->key_count;
+    flx_json_fault fault;
+
+    if (in->depth == FLX_JSON_DEPTH) {
+        return FLX_JSON_TOO_DEEP;
+    }
+    in->depth++;
+    in->at++;
+    skip_space(in);
+    if (in->at < in->end && *in->at == close) {
+        in->at++;
+        in->depth--;
+        return FLX_JSON_FINE;
+    }
+    for (;;) {
+        skip_space(in);
+        fault = is_object ? scan_member(in, first) : scan_value(in);
+        if (fault != FLX_JSON_FINE) {
+            return fault;
+        }
+        skip_space(in);
+        if (in->at == in->end || (*in->at != ',' && *in->at != close)) {
+            return FLX_JSON_SYNTAX;
+        }
+        if (*in->at++ == close) {
+            in->key_count = first;
+            in->depth--;
+            return FLX_JSON_FINE;
+        }
+    }
+}
+
+static flx_json_fault scan_value(scanner *in)
+{
+    if (in->at == in->end) {
+        return FLX_JSON_SYNTAX;
+    }
+    switch (*in->at) {
+    case '{':
+    case '[':
+        return scan_container(in);
+    case '"':
+        return scan_string(in, NULL);
+    case 't':
+        return scan_word(in, "true");
+    case 'f':
+        return scan_word(in, "false");
+    case 'n':
+        return scan_word(in, "null");
+    default:
+        return scan_number(in);
+    }
+}
+
+flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *visitor,
+                             void *baton, size_t *offset)
+{
+    scanner in = { .at = text, .end = text + length, .visitor = visitor, .baton = baton };
+    flx_json_fault fault;
+
+    /* RFC 8259, 8.1: a byte order mark must not be added, and a parser may refuse it. */
+    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        fault = FLX_JSON_ENCODING;
+    }
+    else {
+        skip_space(&in);
+        fault = scan_value(&in);
+        skip_space(&in);
+        if (fault == FLX_JSON_FINE && in.at != in.end) {
+            fault = FLX_JSON_SYNTAX;
+        }
+    }
+    if (fault != FLX_JSON_FINE && offset != NULL) {
+        *offset = (size_t)(in.at - text);
+    }
+    free(in.keys);
+    return fault;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a result as the API's JSON objects, written straight into a buffer as they are read. */
+#include "flx_render.h"
+
+#include "flx_result.h"
+
+/* How a column's value is written. */
+typedef enum form {
+    FORM_STRING, /* text and enums */
+    FORM_JSON,   /* JSON as it is stored */
+    FORM_UUID,
+    FORM_UUIDS,
+    FORM_TIME,
+    FORM_NUMBER,
+    FORM_BOOL
+} form;
+
+struct flx_shape {
+    int count;
+    struct {
+        const char *key; /* the column's name as well */
+        form form;
+    } fields[FLX_RENDER_FIELDS];
+};
+
+const flx_shape flx_shape_message = { 14,
+                                      { { "id", FORM_UUID },
+                                        { "client_message_id", FORM_UUID },
+                                        { "conversation_id", FORM_STRING },
+                                        { "sender_id", FORM_UUID },
+                                        { "receiver_id", FORM_UUID },
+                                        { "content", FORM_JSON },
+                                        { "content_type", FORM_STRING },
+                                        { "message_type", FORM_STRING },
+                                        { "status", FORM_STRING },
+                                        { "reference_id", FORM_UUID },
+                                        { "server_timestamp", FORM_TIME },
+                                        { "client_timestamp", FORM_TIME },
+                                        { "inserted_at", FORM_TIME },
+                                        { "updated_at", FORM_TIME } } };
+
+const flx_shape flx_shape_message_status = {
+    3, { { "id", FORM_UUID }, { "status", FORM_STRING }, { "updated_at", FORM_TIME } }
+};
+
+const flx_shape flx_shape_unread_counts = { 5,
+                                            { { "total", FORM_NUMBER },
+                                              { "system_notification", FORM_NUMBER },
+                                              { "system_announcement", FORM_NUMBER },
+                                              { "interaction", FORM_NUMBER },
+                                              { "private_message", FORM_NUMBER } } };
+
+const flx_shape flx_shape_marked_count = { 1, { { "marked_count", FORM_NUMBER } } };
+
+static const flx_shape shape_conversation = { 9,
+                                              { { "id", FORM_UUID },
+                                                { "conversation_id", FORM_STRING },
+                                                { "type", FORM_STRING },
+                                                { "participant_ids", FORM_UUIDS },
+                                                { "last_message_id", FORM_UUID },
+                                                { "last_message_content", FORM_STRING },
+                                                { "last_message_timestamp", FORM_TIME },
+                                                { "inserted_at", FORM_TIME },
+                                                { "updated_at", FORM_TIME } } };
+
+static const flx_shape shape_member = { 5,
+                                        { { "unread_count", FORM_NUMBER },
+                                          { "is_pinned", FORM_BOOL },
+                                          { "is_muted", FORM_BOOL },
+                                          { "last_read_message_id", FORM_UUID },
+                                          { "draft", FORM_STRING } } };
+
+static void add_uuid(flx_buffer *buffer, flx_uuid uuid)
+{
+    char text[FLX_UUID_TEXT + 2];
+
+    text[0] = '"';
+    flx_uuid_write(&uuid, text + 1);
+    text[FLX_UUID_TEXT + 1] = '"';
+    flx_buffer_add(buffer, text, sizeof text);
+}
+
+static void add_uuids(flx_buffer *buffer, flx_value array)
+{
+    int count = flx_value_uuid_count(array), i;
+
+    flx_buffer_add(buffer, "[", 1);
+    for (i = 0; i < count; i++) {
+        flx_buffer_add(buffer, ",", i > 0);
+        add_uuid(buffer, flx_value_uuid_at(array, i));
+    }
+    flx_buffer_add(buffer, "]", 1);
+}
+
+static void add_time(flx_buffer *buffer, flx_time time)
+{
+    char text[FLX_TIME_TEXT + 2];
+
+    text[0] = '"';
+    flx_time_write(time, text + 1);
+    text[FLX_TIME_TEXT + 1] = '"';
+    flx_buffer_add(buffer, text, sizeof text);
+}
+
+static void add_value(flx_buffer *buffer, form as, flx_value value)
+{
+    if (value.at == NULL) {
+        flx_buffer_add(buffer, "null", 4);
+        return;
+    }
+    switch (as) {
+    case FORM_STRING:
+        flx_buffer_add_string(buffer, value.at, value.length);
+        break;
+    case FORM_JSON:
+        flx_buffer_add(buffer, value.at, value.length);
+        break;
+    case FORM_UUID:
+        add_uuid(buffer, flx_value_uuid(value));
+        break;
+    case FORM_UUIDS:
+        add_uuids(buffer, value);
+        break;
+    case FORM_TIME:
+        add_time(buffer, flx_value_time(value));
+        break;
+    case FORM_NUMBER:
+        flx_buffer_add_number(buffer, flx_value_int(value));
+        break;
+    case FORM_BOOL:
+        flx_buffer_add_text(buffer, flx_value_bool(value) ? "true" : "false");
+        break;
+    }
+}
+
+/* The fields of a row without the braces around them. */
+static void add_fields(flx_buffer *buffer, const flx_rendering *rendering, int row)
+{
+    const flx_shape *shape = rendering->shape;
+    int i;
+
+    for (i = 0; i < shape->count; i++) {
+        flx_buffer_add(buffer, ",", i > 0);
+        flx_buffer_add(buffer, "\"", 1);
+        flx_buffer_add_text(buffer, shape->fields[i].key);
+        flx_buffer_add(buffer, "\":", 2);
+        add_value(buffer, shape->fields[i].form,
+                  flx_result_at(rendering->result, row, rendering->columns[i]));
+    }
+}
+
+void flx_render_begin(flx_rendering *rendering, const flx_shape *shape, const PGresult *result)
+{
+    int i;
+
+    rendering->shape = shape;
+    rendering->result = result;
+    for (i = 0; i < shape->count; i++) {
+        rendering->columns[i] = PQfnumber(result, shape->fields[i].key);
+    }
+}
+
+void flx_render_row(flx_buffer *buffer, const flx_rendering *rendering, int row)
+{
+    flx_buffer_add(buffer, "{", 1);
+    add_fields(buffer, rendering, row);
+    flx_buffer_add(buffer, "}", 1);
+}
+
+void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first)
+{
+    int count = PQntuples(rendering->result), row;
+
+    flx_buffer_add(buffer, "[", 1);
+    for (row = first; row < count; row++) {
+        flx_buffer_add(buffer, ",", row > first);
+        flx_render_row(buffer, rendering, row);
+    }
+    flx_buffer_add(buffer, "]", 1);
+}
+
+void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row)
+{
+    flx_rendering conversation, member;
+
+    flx_render_begin(&conversation, &shape_conversation, result);
+    flx_render_begin(&member, &shape_member, result);
+    flx_buffer_add_text(buffer, "{\"conversation\":");
+    flx_render_row(buffer, &conversation, row);
+    flx_buffer_add(buffer, ",", 1);
+    add_fields(buffer, &member, row);
+    flx_buffer_add(buffer, "}", 1);
+}

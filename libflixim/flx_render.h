@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a result as the API's JSON objects, written straight into a buffer as they are read. */
+#ifndef FLX_RENDER_H
+#define FLX_RENDER_H
+
+#include <libpq-fe.h>
+
+#include "flx_buffer.h"
+
+#define FLX_RENDER_FIELDS 16
+
+/* An object's shape: which keys, in the seed's order, from which columns, in which form. */
+typedef struct flx_shape flx_shape;
+
+extern const flx_shape flx_shape_message;        /* the full Message; absent fields null */
+extern const flx_shape flx_shape_message_status; /* id, status, updated_at */
+extern const flx_shape flx_shape_unread_counts;
+extern const flx_shape flx_shape_marked_count;
+
+/* A shape with the column numbers of one result: found once, used for each of its rows. */
+typedef struct flx_rendering {
+    const flx_shape *shape;
+    const PGresult *result;
+    int columns[FLX_RENDER_FIELDS];
+} flx_rendering;
+
+void flx_render_begin(flx_rendering *rendering, const flx_shape *shape, const PGresult *result);
+
+/* Appends one row as an object. */
+void flx_render_row(flx_buffer *buffer, const flx_rendering *rendering, int row);
+
+/* Appends all rows from first on as an array. */
+void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first);
+
+/* Appends a row of flixim.conversation_answer as the seed's pair: conversation, unread_count,
+ * is_pinned, is_muted, last_read_message_id, and draft. */
+void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef FLX_UTF8_H
+#define FLX_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length of the well-formed sequence that begins at text, 1 to 4, or 0 if none does within
+ * length bytes. */
+size_t flx_utf8_sequence(const char *text, size_t length);
+
+/* Whether all of text is well-formed. The empty text is. */
+int flx_utf8_valid(const char *text, size_t length);
+
+/* How many code points a well-formed text has. */
+size_t flx_utf8_count(const char *text, size_t length);
+
+/* Writes a code point, which is no surrogate and at most 0x10FFFF, as 1 to 4 bytes; returns how
+ * many. */
+size_t flx_utf8_write(uint32_t code_point, char bytes[4]);
+
+#endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each parser of outside bytes under its fuzzer: the corpus again, what of the parser it covers, and new inputs for some seconds.
+use strict;
+use warnings FATAL => 'all';
+
+use File::Temp ();
+use FindBin    qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Build qw(run);
+use FlixIM::Test::Tree  qw(root slurp);
+use Test::More;
+
+# target => what it needs beside the file it is named after, and libraries
+my %target = (
+    json_scan => [ 'flx_utf8.c', '-ljson-c' ],
+    time      => [],
+    uuid      => ['-luuid'],
+);
+my $seconds = $ENV{FLIXIM_LONG} ? 300 : 10;
+my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
+
+for my $name (sort keys %target) {
+    my $dir    = File::Temp->newdir('flixim-fuzz-XXXXXXXX', TMPDIR => 1);
+    my @inputs = unpack_corpus($name, $dir);
+    cmp_ok scalar @inputs, '>', 20, "$name: there is a corpus";
+    my ($source, @rest) = sources($name);
+    my $include = '-I' . root() . '/t/fuzz -I' . root() . '/libflixim';
+
+    my ($status, $output) = run($dir,
+        "gcc -std=gnu11 -O0 -g --coverage -fsanitize=address,undefined -fno-sanitize-recover=all $include -o replay "
+            . root() . '/t/fuzz/replay.c ' . root() . "/t/fuzz/fuzz_$name.c $source @rest 2>&1 && ./replay corpus/*");
+    is $status, 0, "$name: the corpus passes" or diag $output;
+    (undef, $output) = run($dir, "gcov -n replay-flx_$name.gcda 2>&1");
+    my ($share) = $output =~ /File '\S*flx_$name\.c'\nLines executed:([\d.]+)%/;
+    cmp_ok $share // 0, '>=', $covered, "$name: the corpus covers $covered% of the parser's lines" or diag $output;
+    diag sprintf '%s: %d inputs, %s%% of the lines', $name, scalar @inputs, $share // '?';
+
+    ($status, $output) = run($dir,
+        "clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $include -o fuzz "
+            . root() . "/t/fuzz/fuzz_$name.c $source @rest 2>&1 && ./fuzz -max_total_time=$seconds -max_len=4096 corpus 2>&1");
+    is $status, 0, "$name: new inputs for $seconds s find nothing" or diag substr $output, -3000;
+    my ($runs) = $output =~ /Done (\d+) runs/;
+    cmp_ok $runs // 0, '>', 1000, "$name: that were many inputs";
+}
+
+done_testing;
+
+# The parser's own file, then the others and the libraries.
+sub sources {
+    my ($name) = @_;
+    return map { /\.c$/ ? root() . "/libflixim/$_" : $_ } "flx_$name.c", @{ $target{$name} };
+}
+
+# The corpus as files, as libFuzzer wants it.
+sub unpack_corpus {
+    my ($name, $dir) = @_;
+    my @lines = grep { !/^#/ } split /\n/, slurp("t/fuzz/corpus/$name.hex");
+    mkdir "$dir/corpus" or die "$dir/corpus: $!";
+    for my $i (0 .. $#lines) {
+        open my $file, '>:raw', sprintf '%s/corpus/%04d', $dir, $i or die "corpus: $!";
+        print $file $lines[$i] eq '-' ? '' : pack 'H*', $lines[$i];
+        close $file or die "corpus: $!";
+    }
+    return @lines;
+}

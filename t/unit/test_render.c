@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows in PostgreSQL's binary form become the API's objects: made with libpq's own means,
+ * without a server. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+
+#include "flx_json_scan.h"
+#include "flx_render.h"
+#include "flx_time.h"
+
+typedef struct cell {
+    char *column; /* not const: libpq takes neither so */
+    char *bytes;  /* NULL: an SQL null */
+    int length;
+} cell;
+
+/* A result of one row. */
+static PGresult *make_result(const cell *cells, int count)
+{
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PGresAttDesc *columns = calloc((size_t)count, sizeof *columns);
+    int i;
+
+    assert_non_null(result);
+    assert_non_null(columns);
+    for (i = 0; i < count; i++) {
+        columns[i].name = cells[i].column;
+        columns[i].format = 1;
+    }
+    assert_true(PQsetResultAttrs(result, count, columns));
+    for (i = 0; i < count; i++) {
+        assert_true(PQsetvalue(result, 0, i, cells[i].bytes,
+                               cells[i].bytes == NULL ? -1 : cells[i].length));
+    }
+    free(columns);
+    return result;
+}
+
+/* A timestamptz, in microseconds since 2000. */
+static void put_time(char bytes[8], int64_t us)
+{
+    int i;
+
+    for (i = 0; i < 8; i++) {
+        bytes[i] = (char)(uint64_t)((uint64_t)us >> (56 - 8 * i));
+    }
+}
+
+static void assert_renders(const flx_buffer *buffer, const char *text)
+{
+    assert_false(flx_buffer_failed(buffer));
+    assert_int_equal(buffer->length, strlen(text));
+    assert_memory_equal(buffer->at, text, buffer->length);
+    assert_int_equal(flx_json_scan(buffer->at, buffer->length, NULL, NULL, NULL), FLX_JSON_FINE);
+}
+
+static void renders_a_message_with_all_its_keys(void **state)
+{
+    static char id[16] = "\x01\x89\x0a\x5d\xac\x96\x77\x4b\xbc\xce\xb3\x02\x09\x9a\x80\x57";
+    char at[8];
+    const cell cells[] = {
+        { "status", "unread", 6 },
+        { "id", id, 16 },
+        { "content", "{ \"text\": \"\xE4\xBD\xA0\" }", 17 },
+        { "content_type", "text", 4 },
+        { "receiver_id", NULL, 0 },
+        { "server_timestamp", at, 8 },
+        { "conversation_id", "group:\"x\"", 9 },
+    };
+    PGresult *result;
+    flx_rendering rendering;
+    flx_buffer buffer;
+
+    (void)state;
+    /* 2025-04-10T10:30:00.123999Z */
+    put_time(at, (INT64_C(1744281000123) - FLX_TIME_PG_EPOCH) * 1000 + 999);
+    result = make_result(cells, (int)(sizeof cells / sizeof cells[0]));
+    flx_buffer_init(&buffer, 10000);
+    flx_render_begin(&rendering, &flx_shape_message, result);
+    flx_render_rows(&buffer, &rendering, 0);
+    assert_renders(
+        &buffer, "[{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"client_message_id\":null,"
+                 "\"conversation_id\":\"group:\\\"x\\\"\",\"sender_id\":null,\"receiver_id\":null,"
+                 "\"content\":{ \"text\": \"\xE4\xBD\xA0\" "
+                 "},\"content_type\":\"text\",\"message_type\":null,\"status\":\"unread\","
+                 "\"reference_id\":null,\"server_timestamp\":\"2025-04-10T10:30:00.123Z\",\"client_"
+                 "timestamp\":null,"
+                 "\"inserted_at\":null,\"updated_at\":null}]");
+    flx_buffer_free(&buffer);
+    flx_render_rows(&buffer, &rendering, 1);
+    assert_renders(&buffer, "[]");
+    flx_buffer_free(&buffer);
+    PQclear(result);
+}
+
+static void renders_a_conversation_as_the_seeds_pair(void **state)
+{
+    static char two[60] =
+        "\0\0\0\1\0\0\0\0\0\0\x0b\x86\0\0\0\2\0\0\0\1"
+        "\0\0\0\x10\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11\x11"
+        "\0\0\0\x10\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22\x22";
+    static const cell cells[] = {
+        { "participant_ids", two, 60 },    { "type", "private", 7 },
+        { "unread_count", "\0\0\0\5", 4 }, { "is_pinned", "\1", 1 },
+        { "is_muted", "\0", 1 },           { "last_message_content", "\xE4\xBD\xA0", 3 },
+    };
+    PGresult *result = make_result(cells, (int)(sizeof cells / sizeof cells[0]));
+    flx_buffer buffer;
+
+    (void)state;
+    flx_buffer_init(&buffer, 10000);
+    flx_render_conversation(&buffer, result, 0);
+    assert_renders(&buffer,
+                   "{\"conversation\":{\"id\":null,\"conversation_id\":null,\"type\":\"private\","
+                   "\"participant_ids\":[\"11111111-1111-1111-1111-111111111111\",\"22222222-2222-"
+                   "2222-2222-222222222222\"],"
+                   "\"last_message_id\":null,\"last_message_content\":\"\xE4\xBD\xA0\",\"last_"
+                   "message_timestamp\":null,"
+                   "\"inserted_at\":null,\"updated_at\":null},\"unread_count\":5,\"is_pinned\":"
+                   "true,\"is_muted\":false,"
+                   "\"last_read_message_id\":null,\"draft\":null}");
+    flx_buffer_free(&buffer);
+    PQclear(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(renders_a_message_with_all_its_keys),
+        cmocka_unit_test(renders_a_conversation_as_the_seeds_pair),
+    };
+
+    return unit_run("render", tests, sizeof tests / sizeof tests[0]);
+}

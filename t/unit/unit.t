@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# The unit tests of libflixim, each built with AddressSanitizer and UndefinedBehaviorSanitizer and run.
+use strict;
+use warnings FATAL => 'all';
+
+use File::Basename qw(basename);
+use File::Temp     ();
+use FindBin        qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Build qw(run);
+use FlixIM::Test::Tree  qw(root);
+use Test::More;
+
+my @tests = sort glob root() . '/t/unit/test_*.c';
+cmp_ok scalar @tests, '>', 0, 'there are unit tests';
+my $dir = File::Temp->newdir('flixim-unit-XXXXXXXX', TMPDIR => 1);
+chomp(my $libpq = `pg_config --includedir`);
+
+for my $test (@tests) {
+    my $name = basename($test, '.c');
+    my ($status, $output) = run($dir,
+        "gcc -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
+            . "-I'@{[root()]}/t/unit' -I'@{[root()]}/libflixim' -isystem $libpq -o $name '$test' '@{[root()]}'/libflixim/*.c "
+            . '-lcmocka -lpq -luuid 2>&1');
+    is $status, 0, "$name: builds without a warning" or do { diag $output; next };
+    ($status, $output) = run($dir, "./$name 2>&1");
+    while ($output =~ /^((?:not )?ok) \d+ - (.*)$/mg) {
+        is $1, 'ok', "$name: $2";
+    }
+    is $status, 0, "$name: ends well" or diag $output;
+}
+
+done_testing;
