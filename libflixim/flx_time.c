@@ -134,7 +134,7 @@ static int read_offset(cursor *in, int64_t *ms)
         read_either(in, ':', ':') || read_number(in, 2, 0, 59, &minute)) {
         return -1;
     }
-    *ms = sign * (60 * hour + minute) * MS_PER_MINUTE;
+    *ms = MS_PER_MINUTE * sign * (INT64_C(60) * hour + minute);
     return 0;
 }
 
