@@ -25,15 +25,25 @@ BEGIN
         );
     END IF;
 
+    -- Through the user's unread messages of that type, newest first, until the count says that this conversation's are found.
     RETURN ARRAY(
-        SELECT v.message_id
-        FROM flixim.user_messages AS v
-        WHERE v.user_id = p_user_id
-            AND v.conversation = p_conversation
-            AND v.status = 'unread'
-            AND v.message_id <= p_up_to
-            AND v.changed_at <= p_bound
-        ORDER BY v.message_id
+        SELECT unread.message_id
+        FROM (
+            SELECT v.message_id, v.changed_at
+            FROM flixim.user_messages AS v
+            WHERE v.user_id = p_user_id
+                AND v.status = 'unread'
+                AND v.message_type = (SELECT m.message_type FROM flixim.find_message(p_up_to) AS m)
+                AND v.message_id <= p_up_to
+                AND v.conversation = p_conversation
+            ORDER BY v.message_id DESC
+            LIMIT (
+                SELECT m.unread_count FROM flixim.members AS m
+                WHERE m.conversation = p_conversation AND m.user_id = p_user_id
+            )
+        ) AS unread
+        WHERE unread.changed_at <= p_bound
+        ORDER BY unread.message_id
         LIMIT p_limit
     );
 END

@@ -51,7 +51,7 @@ COMMENT ON INDEX flixim.messages_pkey IS 'Every read of a message; insertions go
 CREATE UNIQUE INDEX messages_client ON flixim.messages (sender_id, client_message_id);
 COMMENT ON INDEX flixim.messages_client IS 'Idempotency: one message per sender and client id.';
 
-CREATE UNIQUE INDEX messages_conversation ON flixim.messages (conversation, id);
+CREATE INDEX messages_conversation ON flixim.messages (conversation, id);
 COMMENT ON INDEX flixim.messages_conversation IS 'History and previews: a conversation''s messages, newest first.';
 
 CREATE TABLE flixim.user_messages (
@@ -71,7 +71,7 @@ CREATE TABLE flixim.user_messages (
 COMMENT ON TABLE flixim.user_messages IS 'What each viewer, the sender included, sees of a message: its status and when that last changed.';
 COMMENT ON COLUMN flixim.user_messages.user_id IS 'The viewer.';
 COMMENT ON COLUMN flixim.user_messages.message_id IS 'messages.id. No foreign key (docs/decisions).';
-COMMENT ON COLUMN flixim.user_messages.conversation IS 'messages.conversation, repeated for the index on it.';
+COMMENT ON COLUMN flixim.user_messages.conversation IS 'messages.conversation, repeated for those who look for the unread ones of a conversation.';
 COMMENT ON COLUMN flixim.user_messages.message_type IS 'messages.message_type, repeated for the indexes on it: who has the message''s id takes the type from messages.';
 COMMENT ON COLUMN flixim.user_messages.status IS 'What this viewer sees; deleted is this viewer''s own.';
 COMMENT ON COLUMN flixim.user_messages.changed_at IS 'The viewer''s clock when the status last changed, which is the stamp of the event that tells of it: Message.updated_at.';
@@ -81,11 +81,7 @@ COMMENT ON INDEX flixim.user_messages_pkey IS
 CREATE INDEX user_messages_status ON flixim.user_messages (user_id, status, message_type, message_id)
     WHERE status <> 'sent';
 COMMENT ON INDEX flixim.user_messages_status IS
-    'The list with a status, and the unread messages that read_all looks for. sent is no filter of the API, so half of the rows stay out.';
-
-CREATE INDEX user_messages_unread ON flixim.user_messages (user_id, conversation, message_id)
-    WHERE status = 'unread';
-COMMENT ON INDEX flixim.user_messages_unread IS 'The unread messages of one conversation, which mark_read_up_to looks for; a read one leaves it.';
+    'The list with a status, and the unread messages that read_all and mark_read_up_to look for. sent is no filter of the API, so half of the rows stay out.';
 
 CREATE TYPE flixim.outcome AS ENUM (
     'ok',
