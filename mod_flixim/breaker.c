@@ -7,8 +7,9 @@
 
 #include "clock.h"
 
-/* How long a database that was away is left alone. */
-#define PAUSE apr_time_from_msec(500)
+/* How long a database that was away is left alone: each child learns by itself that it is back, and a
+ * quarter of a second later all of them must have. */
+#define PAUSE apr_time_from_msec(200)
 
 struct flixim_breaker {
     apr_thread_mutex_t *mutex;

@@ -6,8 +6,8 @@
 #include "apr_strings.h"
 #include "http_protocol.h"
 
-/* Seconds after which a client may ask again: as long as a child holds off from a database that was
- * away (breaker.c), so that one patient client meets the next try. */
+/* Seconds after which a client may ask again: the least there is, which is longer than a child holds
+ * off from a database that was away (breaker.c), so that one patient client meets the next try. */
 #define RETRY_AFTER "1"
 
 static void set_headers(request_rec *r, int status)
