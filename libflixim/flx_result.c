@@ -55,7 +55,7 @@ int flx_value_bool(flx_value value)
 flx_time flx_value_time(flx_value value)
 {
     int64_t us = flx_value_int(value);
-    int64_t ms = us >= 0 ? us / 1000 : -((999 - us) / 1000);
+    int64_t ms = us / 1000 - (us % 1000 < 0);
 
     if (ms > FLX_TIME_MAX - FLX_TIME_PG_EPOCH) {
         return FLX_TIME_MAX;

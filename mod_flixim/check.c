@@ -35,7 +35,7 @@ static const char *fault_of(apr_pool_t *ptemp, const ap_directive_t *node)
         return "SetHandler flixim must be in a <Location> with a plain path, not a pattern";
     }
     if (!flixim_database_is_there()) {
-        return "SetHandler flixim needs mod_dbd: load it before mod_flixim";
+        return "SetHandler flixim needs mod_dbd: load it as well";
     }
     return NULL;
 }

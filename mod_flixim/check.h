@@ -5,8 +5,8 @@
 
 #include "httpd.h"
 
-/* The post_config hook: OK, or !OK after logging what is wrong. Reads, and changes nothing, since a
- * configuration that is refused at a restart must leave the running one alone. */
+/* The check_config hook: OK, or !OK after logging what is wrong. Reads, and changes nothing: httpd -t
+ * runs it as well, beside the server. */
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server);
 

@@ -45,6 +45,8 @@ typedef struct {
     PGresult *result;
     /* whether the server was heard of */
     int there;
+    /* whether the connection was made anew for this call, so that the session knows nothing */
+    int is_new;
 } call;
 
 /* How an exchange with the server ended. */
@@ -197,12 +199,19 @@ static int reconnect(call *c)
         }
         status = PQresetPoll(c->conn);
     }
-    c->there |= status == PGRES_POLLING_OK;
-    return status == PGRES_POLLING_OK;
+    if (status != PGRES_POLLING_OK) {
+        return 0;
+    }
+    /* Connecting has put it back into blocking mode. */
+    PQsetnonblocking(c->conn, 1);
+    c->there = 1;
+    c->is_new = 1;
+    return 1;
 }
 
-/* Makes a new server process stop a statement a little before this side gives up on it: it is then
- * certain that nothing of it remains, and the connection stays good. */
+/* Makes a new server process stop a statement a little before this side gives up on it: the
+ * connection then stays good, and it is certain that nothing of the statement remains (of a procedure
+ * that commits on its way: nothing since its last commit). */
 static answer greet(call *c)
 {
     static const char key[] = "flixim_session";
@@ -219,13 +228,15 @@ static answer greet(call *c)
         known = apr_pcalloc(c->borrowed->pool, sizeof(*known));
         apr_pool_userdata_setn(known, key, NULL, c->borrowed->pool);
     }
-    if (known->backend == PQbackendPID(c->conn) && known->statement_timeout == milliseconds) {
+    if (!c->is_new && known->backend == PQbackendPID(c->conn) &&
+        known->statement_timeout == milliseconds) {
         return ANSWERED;
     }
     got = exchange(c, "SELECT pg_catalog.set_config('statement_timeout', $1, false)", 1, &value);
     if (got == ANSWERED && PQresultStatus(c->result) == PGRES_TUPLES_OK) {
         known->backend = PQbackendPID(c->conn);
         known->statement_timeout = milliseconds;
+        c->is_new = 0;
     }
     return got;
 }

@@ -15,7 +15,8 @@ typedef enum flixim_database_outcome {
     /* the statement ran and is committed; there is a result */
     FLIXIM_DATABASE_DONE,
     /* it did not run: no turn within FlixIMDatabaseWait, no connection, or stopped by the server
-     * at the end of FlixIMDatabaseTimeout; trying again later may help */
+     * at the end of FlixIMDatabaseTimeout (a procedure that commits on its way: what it had committed
+     * by then stays); trying again later may help */
     FLIXIM_DATABASE_UNAVAILABLE,
     /* it did not run: the server refused it (logged with its SQLSTATE); a fault of ours */
     FLIXIM_DATABASE_REFUSED,

@@ -17,16 +17,16 @@ module AP_MODULE_DECLARE_DATA flixim_module = {
     flixim_config_merge_server,  /* virtual host over main server */
     flixim_config_directives,    /* the table of directives */
     register_hooks,
-    0 /* no flags */
+    AP_MODULE_FLAG_ALWAYS_MERGE /* a virtual host without a directive of ours has a breaker, too */
 };
 
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
 
-    /* Twice at start and once at each restart, as root: after all configuration is read and before
-     * the old one is gone, so that what is refused here changes nothing. */
-    ap_hook_post_config(flixim_check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
+    /* Twice at start and once at each restart, as root, after all configuration is read; and by
+     * httpd -t, which asks before a restart that would end the server if it were refused. */
+    ap_hook_check_config(flixim_check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Once in each child, before its threads exist. */
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);

@@ -30,7 +30,12 @@ BEGIN
             NULL;
         END;
     END LOOP;
-    IF NOT pg_catalog.pg_has_role(current_user, 'flixim_owner', 'MEMBER') THEN
+    -- PostgreSQL 16 makes the creator of a role a member who may not act as it.
+    IF current_setting('server_version_num')::integer >= 160000 THEN
+        IF NOT pg_catalog.pg_has_role(current_user, 'flixim_owner', 'SET') THEN
+            EXECUTE format('GRANT flixim_owner TO %I WITH SET TRUE', current_user);
+        END IF;
+    ELSIF NOT pg_catalog.pg_has_role(current_user, 'flixim_owner', 'MEMBER') THEN
         EXECUTE format('GRANT flixim_owner TO %I', current_user);
     END IF;
 END

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.keep_partitions()
--- Makes the daily partitions of events from yesterday to a week ahead that are missing. Called by the installer, by the daemons
--- and by the httpd children; one of them at a time does it, the others go on. Returns how many it made.
+-- Makes the daily partitions of events from yesterday to a week ahead that are missing. Called by the installer, and daily by cron or
+-- by whatever writes events; one caller at a time does it, the others go on. Returns how many it made.
 -- A table is made and then attached: that locks events against other changes of its kind, not against inserts.
 
 CREATE OR REPLACE FUNCTION flixim.keep_partitions() RETURNS integer
@@ -20,7 +20,7 @@ BEGIN
     END IF;
 
     -- A floor in the future comes from a clock that was wrong when partitions were dropped.
-    UPDATE flixim.settings AS s SET event_floor = current_date WHERE s.event_floor > current_date + 1;
+    UPDATE flixim.settings AS s SET event_floor = current_date WHERE s.event_floor > current_date;
 
     FOR day IN
         SELECT wanted.day::date

@@ -3,7 +3,7 @@
 -- GET /messages: what the caller sent and received, newest first.
 -- p_message_type, p_status:  NULL: any, but deleted messages are listed under status deleted only; sent is no filter
 -- p_before_id:               pages by key: ids below it; p_before: server_timestamp before it; NULL: from the newest
--- Returns a head and the messages. Reads no more index entries than p_offset + p_limit and one per branch.
+-- Returns a head and the messages. Reads p_offset + p_limit index entries and one per branch, and those of deleted messages between.
 
 CREATE OR REPLACE FUNCTION flixim.list_messages(
     p_caller flixim.caller,

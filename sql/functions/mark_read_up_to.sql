@@ -15,6 +15,7 @@ AS $$
 DECLARE
     start pg_catalog.record;
     chunk pg_catalog.record;
+    up_to pg_catalog.uuid;
 BEGIN
     SELECT s.o_outcome, s.o_bound, s.o_conversation, s.o_up_to INTO start
     FROM flixim.begin_read_up_to(p_caller, p_conversation_id, p_last_read_message_id) AS s;
@@ -24,13 +25,15 @@ BEGIN
         RETURN;
     END IF;
 
+    up_to := start.o_up_to;
     LOOP
         -- Also before the first chunk: it must not hold the member's row while it waits for user rows.
         COMMIT;
-        SELECT c.o_marked, c.o_has_more INTO chunk
-        FROM flixim.read_chunk(p_caller, start.o_conversation, start.o_up_to, start.o_bound, p_origin) AS c;
+        SELECT c.o_marked, c.o_has_more, c.o_up_to INTO chunk
+        FROM flixim.read_chunk(p_caller, start.o_conversation, up_to, start.o_bound, p_origin) AS c;
         updated_count := updated_count OPERATOR(pg_catalog.+) chunk.o_marked;
         EXIT WHEN NOT chunk.o_has_more;
+        up_to := chunk.o_up_to;
         COMMIT;
         PERFORM pg_catalog.pg_sleep(0.001);
     END LOOP;

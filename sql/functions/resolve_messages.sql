@@ -19,6 +19,7 @@ CREATE OR REPLACE FUNCTION flixim.resolve_messages(
     p_reference_ids uuid[],
     p_client_timestamps timestamptz[],
     p_origins uuid[],
+    p_token_digests bytea[],
     OUT o_batch flixim.outgoing[],
     OUT o_conversations uuid[],
     OUT o_has_missing boolean
@@ -27,17 +28,42 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     -- OFFSET 0 keeps the planner from merging a step into the next, which would evaluate its expressions once per use.
-    WITH named AS (
+    WITH identified AS (
+        -- An opaque token says who sends, when it was issued and its scope; a JWT has said so already.
+        SELECT
+            given.ordinal,
+            CASE WHEN given.token_digest IS NULL THEN given.sender_id ELSE token.user_id END AS sender_id,
+            CASE WHEN given.token_digest IS NULL THEN given.issued_at ELSE token.issued_at END AS issued_at,
+            CASE WHEN given.token_digest IS NULL THEN given.is_system ELSE token.is_system END AS is_system,
+            given.client_message_id,
+            given.named_conversation_id,
+            given.given_receiver_id,
+            given.message_type,
+            given.content_type,
+            given.content,
+            given.reference_id,
+            given.client_timestamp,
+            given.origin
+        FROM unnest(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids, p_receiver_ids,
+                p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins, p_token_digests)
+            WITH ORDINALITY AS given (sender_id, issued_at, is_system, client_message_id, named_conversation_id,
+                given_receiver_id, message_type, content_type, content, reference_id, client_timestamp, origin, token_digest,
+                ordinal)
+        LEFT JOIN LATERAL (
+            SELECT t.user_id, t.issued_at, t.is_system
+            FROM flixim.tokens AS t
+            WHERE t.token_digest = given.token_digest AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
+            OFFSET 0
+        ) AS token ON true
+    ),
+    named AS (
         SELECT
             raw.*,
             flixim.content_body(raw.content) AS body,
             (raw.message_type = 'private_message' AND raw.named_conversation_id LIKE 'group:%') IS TRUE AS is_group,
             CASE WHEN named_user.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN named_user.id::uuid END
                 AS named_receiver_id
-        FROM unnest(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids, p_receiver_ids,
-                p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins)
-            WITH ORDINALITY AS raw (sender_id, issued_at, is_system, client_message_id, named_conversation_id,
-                given_receiver_id, message_type, content_type, content, reference_id, client_timestamp, origin, ordinal)
+        FROM identified AS raw
         CROSS JOIN LATERAL (
             -- The user that the conversation_id names: its last part, or of a private one the part that is not the sender.
             -- Whether the rest of it is right is seen by building it again.
@@ -60,7 +86,7 @@ BEGIN
         SELECT
             t.*,
             sender.user_id IS NULL AS is_new_sender,
-            sender.tokens_valid_from > coalesce(t.issued_at, '-infinity') AS is_revoked,
+            t.sender_id IS NULL OR sender.tokens_valid_from > coalesce(t.issued_at, '-infinity') AS is_revoked,
             CASE
                 WHEN t.is_group THEN 'group'
                 WHEN t.message_type = 'private_message' THEN 'private'
@@ -132,7 +158,7 @@ BEGIN
             l.outcome IS NULL
                 AND l.conversation_type <> 'group'
                 AND (l.is_new_sender OR l.conversation IS NULL)
-                -- What will be refused as a conflict makes nothing.
+                -- What will be refused as a conflict with a stored message makes nothing.
                 AND NOT EXISTS (
                     SELECT FROM flixim.messages AS m
                     WHERE m.sender_id = l.sender_id AND m.client_message_id = l.sure_client_message_id
@@ -155,5 +181,5 @@ $$;
 
 COMMENT ON FUNCTION flixim.resolve_messages(
     uuid[], timestamptz[], boolean[], uuid[], text[], uuid[], flixim.message_type[], flixim.content_type[], json[], uuid[],
-    timestamptz[], uuid[]
+    timestamptz[], uuid[], bytea[]
 ) IS 'The first step of send_messages(): conversation, digest and refusals that need no lock.';

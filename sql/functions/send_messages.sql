@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Function:   flixim.send_messages(one array per field of a message, p_wait)
+-- Function:   flixim.send_messages(one array per field of a message, p_wait, p_token_digests)
 -- Sends a batch of messages, of one sender or of many, as sets; a batch of one is the common case.
 -- All arrays have one entry per message. A message names its target by receiver_id, by conversation_id, or by both.
--- p_issued_at, p_is_system:  of the sender's token, which the caller has verified
+-- p_sender_ids, p_issued_at, p_is_system: of the sender's JWT, which the caller has verified
+-- p_token_digests:           of the sender's opaque token, which is looked up in place of those three; NULL for a JWT
 -- p_client_message_ids:      NULL: one is made up
 -- p_origins:                 the connection that asks and gets the reply, or NULL
 -- p_wait:                    false: messages that need a row which somebody else holds come back busy
@@ -23,7 +24,8 @@ CREATE OR REPLACE FUNCTION flixim.send_messages(
     p_reference_ids uuid[],
     p_client_timestamps timestamptz[],
     p_origins uuid[],
-    p_wait boolean DEFAULT true
+    p_wait boolean DEFAULT true,
+    p_token_digests bytea[] DEFAULT NULL
 ) RETURNS SETOF flixim.message_answer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -42,7 +44,8 @@ BEGIN
         SELECT r.o_batch, r.o_conversations, r.o_has_missing
         INTO batch, conversations, has_missing
         FROM flixim.resolve_messages(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids,
-            p_receiver_ids, p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins) AS r;
+            p_receiver_ids, p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins,
+            p_token_digests) AS r;
         EXIT WHEN NOT p_wait OR has_missing IS NOT TRUE;
         PERFORM flixim.add_conversations(
             ARRAY(
@@ -260,5 +263,5 @@ $$;
 
 COMMENT ON FUNCTION flixim.send_messages(
     uuid[], timestamptz[], boolean[], uuid[], text[], uuid[], flixim.message_type[], flixim.content_type[], json[], uuid[],
-    timestamptz[], uuid[], boolean
+    timestamptz[], uuid[], boolean, bytea[]
 ) IS 'Sends a batch of messages; a row with an outcome for each.';

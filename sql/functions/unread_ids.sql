@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.unread_ids(p_user_id, p_conversation, p_up_to, p_bound, p_limit)
--- For read_chunk: at most p_limit of the user's unread messages that were there at p_bound; where p_conversation is given, of that
--- conversation and up to the message p_up_to.
+-- For read_chunk: at most p_limit of the user's unread messages that were there at p_bound: the oldest of all; or, where
+-- p_conversation is given, the newest of that conversation up to the message p_up_to.
 
 CREATE OR REPLACE FUNCTION flixim.unread_ids(
     p_user_id uuid,
@@ -27,26 +27,21 @@ BEGIN
 
     -- Through the user's unread messages of that type, newest first, until the count says that this conversation's are found.
     RETURN ARRAY(
-        SELECT unread.message_id
-        FROM (
-            SELECT v.message_id, v.changed_at
-            FROM flixim.user_messages AS v
-            WHERE v.user_id = p_user_id
-                AND v.status = 'unread'
-                AND v.message_type = (SELECT m.message_type FROM flixim.find_message(p_up_to) AS m)
-                AND v.message_id <= p_up_to
-                AND v.conversation = p_conversation
-            ORDER BY v.message_id DESC
-            LIMIT (
-                SELECT m.unread_count FROM flixim.members AS m
-                WHERE m.conversation = p_conversation AND m.user_id = p_user_id
-            )
-        ) AS unread
-        WHERE unread.changed_at <= p_bound
-        ORDER BY unread.message_id
-        LIMIT p_limit
+        SELECT v.message_id
+        FROM flixim.user_messages AS v
+        WHERE v.user_id = p_user_id
+            AND v.status = 'unread'
+            AND v.message_type = (SELECT m.message_type FROM flixim.find_message(p_up_to) AS m)
+            AND v.message_id <= p_up_to
+            AND v.conversation = p_conversation
+            AND v.changed_at <= p_bound
+        ORDER BY v.message_id DESC
+        LIMIT least(p_limit, (
+            SELECT m.unread_count FROM flixim.members AS m
+            WHERE m.conversation = p_conversation AND m.user_id = p_user_id
+        ))
     );
 END
 $$;
 
-COMMENT ON FUNCTION flixim.unread_ids(uuid, uuid, uuid, timestamptz, integer) IS 'The oldest of a user''s unread messages.';
+COMMENT ON FUNCTION flixim.unread_ids(uuid, uuid, uuid, timestamptz, integer) IS 'Some of a user''s unread messages.';

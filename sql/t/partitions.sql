@@ -63,7 +63,7 @@ SELECT is(flixim.keep_partitions(), 0, 'a day below the floor is not made again'
 
 -- Unless a clock was wrong when it was dropped.
 RESET ROLE;
-UPDATE flixim.settings SET event_floor = current_date + 100;
+UPDATE flixim.settings SET event_floor = current_date + 1;
 DO $$
 BEGIN
     EXECUTE 'DROP TABLE flixim.events_' || to_char(current_date, 'YYYYMMDD');

@@ -73,4 +73,32 @@ FROM flixim.sync_messages(t.caller(4), pg_temp.cursor(4)) AS s;
 SELECT is(string_agg(concat_ws(' ', s.outcome, s.id), ','), 'invalid_token', 'a token that does not count gets nothing')
 FROM flixim.sync_messages(ROW(NULL, NULL, false, '\x00')::flixim.caller, NULL) AS s;
 
+-- What was read long after it came: thousands of events that no longer count stand before those that do.
+SELECT count(*) AS given FROM generate_series(1, 3) AS batch, LATERAL flixim.send_messages(
+    array_fill(t.u(50), ARRAY[800]), array_fill(clock_timestamp(), ARRAY[800]), array_fill(false, ARRAY[800]),
+    array_fill(NULL::uuid, ARRAY[800]), array_fill(NULL::text, ARRAY[800]), array_fill(t.u(51), ARRAY[800]),
+    array_fill('private_message'::flixim.message_type, ARRAY[800]), array_fill('text'::flixim.content_type, ARRAY[800]),
+    array_fill('{"text":"long ago"}'::json, ARRAY[800]), array_fill(NULL::uuid, ARRAY[800]),
+    array_fill(NULL::timestamptz, ARRAY[800]), array_fill(NULL::uuid, ARRAY[800]), batch > 0) AS sent \gset
+RESET ROLE;
+CREATE TEMP TABLE late AS SELECT v.message_id AS id FROM flixim.user_messages AS v WHERE v.user_id = t.u(51);
+GRANT SELECT ON late TO PUBLIC;
+SET LOCAL ROLE flixim_app;
+SELECT count(flixim.mark_read_batch(t.caller(51), ARRAY(SELECT id FROM late ORDER BY id OFFSET n * 800 LIMIT 800))) AS given
+FROM generate_series(0, 2) AS n \gset
+SELECT is(concat_ws(' ', max(a.cursor_at) IS NOT NULL, bool_or(a.has_more), count(a.id)), 't t 0',
+    'a call looks at 2,000 events: it may have none to tell, but goes on')
+FROM flixim.sync_messages(t.caller(51), NULL, 10) AS a;
+WITH RECURSIVE page AS (
+    SELECT 0 AS n, NULL::timestamptz AS cursor_at, true AS has_more, 0::bigint AS told
+    UNION ALL
+    SELECT page.n + 1, next.cursor_at, next.has_more, next.told
+    FROM page, LATERAL (
+        SELECT max(a.cursor_at) AS cursor_at, bool_or(a.has_more) AS has_more, count(a.id) AS told
+        FROM flixim.sync_messages(t.caller(51), page.cursor_at, 500) AS a
+    ) AS next
+    WHERE page.has_more
+)
+SELECT is(concat_ws(' ', sum(told), max(n)), '2400 6', 'and the chain has every message once') FROM page;
+
 \ir lib/end.sql

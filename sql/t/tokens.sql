@@ -131,4 +131,25 @@ FROM flixim.send_messages(
     ARRAY[NULL, NULL, NULL]::timestamptz[], ARRAY[NULL, NULL, NULL]::uuid[]) AS s;
 SELECT is(t.seen('hello'), '1 sent, 2 unread', 'and none of all this has done anything');
 
+-- A send by an opaque token: who sends, since when and with which scope is the token's to say.
+RESET ROLE;
+SELECT flixim.issue_token(t.u(60)) AS plain, flixim.issue_token(t.u(61), true) AS system \gset
+SET LOCAL ROLE flixim_app;
+CREATE FUNCTION pg_temp.sent_by(token text, type text) RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT concat_ws(' ', s.outcome, t.n(s.sender_id))
+    FROM flixim.send_messages(ARRAY[t.u(99)], ARRAY['-infinity'::timestamptz], ARRAY[true], ARRAY[NULL::uuid], ARRAY[NULL::text],
+        ARRAY[t.u(2)], ARRAY[type]::flixim.message_type[], ARRAY['text']::flixim.content_type[], ARRAY['{"text":"x"}']::json[],
+        ARRAY[NULL::uuid], ARRAY[NULL::timestamptz], ARRAY[NULL::uuid], true, ARRAY[sha256(convert_to(token, 'UTF8'))]) AS s;
+$$;
+SELECT is(pg_temp.sent_by(:'plain', 'private_message'), 'created 60', 'a token sends as its user, whatever else is said');
+SELECT is(pg_temp.sent_by(:'plain', 'system_notification'), 'insufficient_scope 60', 'with its scope');
+SELECT is(pg_temp.sent_by(:'system', 'system_notification'), 'created 61', 'which may be the system''s');
+SELECT is(pg_temp.sent_by('flx_unknown', 'private_message'), 'invalid_token', 'an unknown one does not');
+RESET ROLE;
+SELECT flixim.revoke_token(sha256(convert_to(:'plain', 'UTF8'))) AS given \gset
+SET LOCAL ROLE flixim_app;
+SELECT is(pg_temp.sent_by(:'plain', 'private_message'), 'invalid_token', 'nor one that was revoked');
+
 \ir lib/end.sql

@@ -47,17 +47,17 @@ for my $case (@good_values) {
 }
 for my $case (@bad_places) {
     my ($name, $extra, $sentence) = @$case;
-    my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, extra => $extra, post_config => 1);
+    my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, extra => $extra);
     isnt $status, 0, "SetHandler in $name is refused";
     like $output, qr/FLX0001: \S+httpd\.conf:\d+ \(main server\): SetHandler flixim $sentence/, "$name: where and why";
 }
 
-my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, without_dbd => 1, extra => $location, post_config => 1);
+my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, without_dbd => 1, extra => $location);
 isnt $status, 0, 'without mod_dbd: refused';
 like $output, qr/FLX0001: \S+:\d+ \(main server\): SetHandler flixim needs mod_dbd/, 'and says so';
 
 ($status, $output) = FlixIM::Test::Httpd->check(
-    bare => 1, without_dbd => 1, post_config => 1, extra => "<VirtualHost 127.0.0.1:1>\n$location\n</VirtualHost>",
+    bare => 1, without_dbd => 1, extra => "<VirtualHost 127.0.0.1:1>\n$location\n</VirtualHost>",
 );
 isnt $status, 0, 'in a virtual host: refused';
 like $output, qr/FLX0001: \S+:\d+ \(virtual host 127\.0\.0\.1:1\): /, 'which is named';

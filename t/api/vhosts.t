@@ -17,7 +17,7 @@ my $httpd   = FlixIM::Test::Httpd->start(
     vhosts  => [ { database => 'one', settings => { FlixIMDatabaseConnections => 5 } }, { database => 'two' } ],
 );
 
-plan tests => 3 + 3 + 3 + 2;
+plan tests => 3 + 3 + 3 + 2 + 4;
 
 sub health { return GET $httpd->url($_[0]) . '/api/v1/health' }
 
@@ -40,3 +40,12 @@ is health(0)->code, 200, 'but not for the main server';
 is health(2)->code, 200, 'nor for the other virtual host';
 is health(1)->code, 503, 'it stays 503';
 is health(2)->code, 200, 'and the other 200';
+
+# The virtual host without a directive of ours has a breaker of its own as well.
+$cluster->psql('ALTER DATABASE one ALLOW_CONNECTIONS true', database => 'postgres');
+$cluster->psql('ALTER DATABASE two ALLOW_CONNECTIONS false', database => 'postgres');
+$cluster->psql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'two'}, database => 'postgres');
+for my $try (1, 2) {
+    is health(2)->code, 503, "the other one's database lets nobody in: 503 ($try)";
+    is health(0)->code, 200, "and the main server answers ($try)";
+}

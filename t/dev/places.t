@@ -64,7 +64,7 @@ is_refused('no such benchmark', 'there is no benchmark', $plain, 'bench', 'nothi
 {
     if ($> == 0) {
         system 'chmod', '-R', 'a-w', $plain;
-        my @as = (qw(setpriv --reuid=nobody --regid=nogroup --clear-groups env -u PERL5LIB HOME=/), "TMPDIR=$scratch/nobody");
+        my @as = (qw(setpriv --reuid=nobody --regid=nogroup --clear-groups env -u PERL5LIB HOME=/ PATH=/usr/local/bin:/usr/bin:/bin), "TMPDIR=$scratch/nobody");
         mkdir "$scratch/nobody", 0700 or die "mkdir: $!";
         system 'chown', 'nobody', "$scratch/nobody";
         my $port = free_port();

@@ -7,6 +7,7 @@
 
 #include "flx_json_scan.h"
 #include "flx_render.h"
+#include "flx_result.h"
 #include "flx_time.h"
 
 typedef struct cell {
@@ -94,6 +95,33 @@ static void renders_a_message_with_all_its_keys(void **state)
     PQclear(result);
 }
 
+/* PostgreSQL's infinities, and what lies beyond the years that can be written, become the nearest that
+ * can; an instant before 2000 is rounded down as one after it. */
+static void keeps_instants_within_bounds(void **state)
+{
+    static const struct {
+        int64_t us;
+        flx_time time;
+    } cases[] = {
+        { INT64_MIN, FLX_TIME_MIN },
+        { INT64_MAX, FLX_TIME_MAX },
+        { INT64_C(-63000000000000000), FLX_TIME_MIN + INT64_C(82281600000) },
+        { -1, FLX_TIME_PG_EPOCH - 1 },
+        { -1000, FLX_TIME_PG_EPOCH - 1 },
+        { -1001, FLX_TIME_PG_EPOCH - 2 },
+        { 999, FLX_TIME_PG_EPOCH },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char bytes[8];
+        flx_value value = { bytes, sizeof bytes };
+        put_time(bytes, cases[i].us);
+        assert_true(flx_value_time(value) == cases[i].time);
+    }
+}
+
 static void renders_a_conversation_as_the_seeds_pair(void **state)
 {
     static char two[60] =
@@ -128,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_a_message_with_all_its_keys),
+        cmocka_unit_test(keeps_instants_within_bounds),
         cmocka_unit_test(renders_a_conversation_as_the_seeds_pair),
     };
 

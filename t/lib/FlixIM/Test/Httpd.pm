@@ -59,10 +59,6 @@ sub check {
     my ($class, %option) = @_;
     my $self = $class->_make(%option);
     my @result = $self->_apache('configtest');
-    if ($result[0] == 0 && $option{post_config}) {
-        @result = $self->_apache('start');
-        $result[1] .= $self->log;
-    }
     $self->_remove;
     return @result;
 }
