@@ -15,7 +15,7 @@ BEGIN
     RETURN (
         SELECT array_agg(ROW(b.ordinal,
             CASE WHEN b.outcome IS NULL AND b.ordinal >= stuck.ordinal THEN 'busy' ELSE b.outcome END,
-            b.field, b.rule, b.sender_id, b.issued_at, b.client_message_id, b.conversation_id, b.conversation_type,
+            b.field, b.rule, b.sender_id, b.client_message_id, b.conversation_id, b.conversation_type,
             b.conversation, b.is_missing, b.receiver_id, b.message_type, b.content_type, b.content, b.request_digest, b.reference_id,
             b.client_timestamp, b.origin)::flixim.outgoing ORDER BY b.ordinal)
         FROM unnest(p_batch) AS b

@@ -169,7 +169,7 @@ BEGIN
         array_agg(ROW(r.ordinal, r.final_outcome,
             CASE WHEN r.outcome = 'invalid' THEN split_part(r.fault, ':', 1) END,
             CASE WHEN r.outcome = 'invalid' THEN split_part(r.fault, ':', 2) END, r.sender_id,
-            r.issued_at, r.sure_client_message_id, r.conversation_id, r.conversation_type, r.conversation, r.is_missing,
+            r.sure_client_message_id, r.conversation_id, r.conversation_type, r.conversation, r.is_missing,
             r.receiver_id, r.message_type, r.content_type, r.content, r.request_digest, r.reference_id,
             date_trunc('milliseconds', r.client_timestamp), r.origin)::flixim.outgoing ORDER BY r.ordinal),
         array_agg(DISTINCT r.conversation) FILTER (WHERE r.final_outcome IS NULL AND r.conversation IS NOT NULL),

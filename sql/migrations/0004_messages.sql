@@ -105,7 +105,6 @@ CREATE TYPE flixim.outgoing AS (
     field text,
     rule text,
     sender_id uuid,
-    issued_at timestamptz,
     client_message_id uuid,
     conversation_id text,
     conversation_type flixim.conversation_type,
