@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's fields, read from a JSON body or a query by a table: what is given as SQL takes it,
+ * and all that is wrong with it. */
+#include "flx_form.h"
+
+#include "flx_json.h"
+#include "flx_query.h"
+#include "flx_time.h"
+#include "flx_utf8.h"
+#include "flx_uuid.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "private:" with two UUIDs and a colon, the longest. */
+#define CONVERSATION_ID_LENGTH 81
+
+/* The one rule that is not the client's fault: whoever breaks it ends the reading. */
+static const char no_memory[] = "no_memory";
+
+/* What a type is in JSON, and the rule that another kind of value breaks. */
+static const struct {
+    flx_json_kind kind;
+    const char *rule;
+} types[] = {
+    [FLX_FIELD_TEXT] = { FLX_JSON_IS_STRING, "string" },
+    [FLX_FIELD_UUID] = { FLX_JSON_IS_STRING, "uuid" },
+    [FLX_FIELD_UUIDS] = { FLX_JSON_IS_ARRAY, "array" },
+    [FLX_FIELD_TIME] = { FLX_JSON_IS_STRING, "time" },
+    [FLX_FIELD_CURSOR] = { FLX_JSON_IS_STRING, "time" },
+    [FLX_FIELD_BOOL] = { FLX_JSON_IS_BOOL, "boolean" },
+    [FLX_FIELD_CHOICE] = { FLX_JSON_IS_STRING, "choice" },
+    [FLX_FIELD_NUMBER] = { FLX_JSON_IS_NUMBER, "number" },
+    [FLX_FIELD_OBJECT] = { FLX_JSON_IS_OBJECT, "object" },
+    [FLX_FIELD_CONVERSATION_ID] = { FLX_JSON_IS_STRING, "conversation_id" },
+};
+
+/* What the text says of each field, before it is judged. */
+typedef struct reader {
+    flx_form *form;
+    const flx_field *fields;
+    int count;
+    flx_slice found[FLX_FORM_FIELDS]; /* at is NULL: absent */
+    int is_repeated[FLX_FORM_FIELDS];
+} reader;
+
+/* -- Values: each function returns the rule that is broken, or NULL -- */
+
+static const char *keep(flx_form *form, int place, const char *text, size_t length)
+{
+    char *copy = malloc(length + 1);
+
+    if (copy == NULL) {
+        return no_memory;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    form->memory[place] = copy;
+    form->values[place] = copy;
+    return NULL;
+}
+
+static const char *read_text(flx_form *form, int place, const flx_field *field, flx_slice text)
+{
+    if ((int64_t)flx_utf8_count(text.at, text.length) > field->max) {
+        return "too_long";
+    }
+    return keep(form, place, text.at, text.length);
+}
+
+static const char *read_uuid(flx_form *form, int place, flx_slice text)
+{
+    char written[FLX_UUID_TEXT];
+    flx_uuid uuid;
+
+    if (flx_uuid_read(&uuid, text.at, text.length) != 0) {
+        return "uuid";
+    }
+    flx_uuid_write(&uuid, written);
+    return keep(form, place, written, sizeof written);
+}
+
+static const char *read_time(flx_form *form, int place, flx_slice text)
+{
+    char written[FLX_TIME_TEXT];
+    flx_time time;
+
+    if (flx_time_read(&time, text.at, text.length) != 0) {
+        return "time";
+    }
+    flx_time_write(time, written);
+    return keep(form, place, written, sizeof written);
+}
+
+static const char *read_cursor(flx_form *form, int place, flx_slice text)
+{
+    if (text.length == 0 || (text.length == 1 && text.at[0] == '0')) {
+        return NULL;
+    }
+    return read_time(form, place, text);
+}
+
+static const char *read_choice(flx_form *form, int place, const flx_field *field, flx_slice text)
+{
+    const char *const *choice;
+
+    for (choice = field->choices; *choice != NULL; choice++) {
+        if (strlen(*choice) == text.length && memcmp(*choice, text.at, text.length) == 0) {
+            form->values[place] = *choice;
+            return NULL;
+        }
+    }
+    return "choice";
+}
+
+static const char *read_number(flx_form *form, int place, const flx_field *field, flx_slice text)
+{
+    char written[24];
+    int64_t number = 0;
+    size_t i;
+    int length;
+
+    for (i = 0; i < text.length; i++) {
+        int digit = text.at[i] - '0';
+        if (digit < 0 || digit > 9) {
+            return "number";
+        }
+        /* What is too large stays so, whatever follows. */
+        number = number > (INT64_MAX - digit) / 10 ? INT64_MAX : number * 10 + digit;
+    }
+    if (text.length == 0) {
+        return "number";
+    }
+    if (number < field->min || number > field->max) {
+        return "range";
+    }
+    length = snprintf(written, sizeof written, "%" PRId64, number);
+    return keep(form, place, written, (size_t)length);
+}
+
+static const char *read_conversation_id(flx_form *form, int place, flx_slice text)
+{
+    char lower[CONVERSATION_ID_LENGTH];
+    size_t i;
+
+    if (text.length == 0 || text.length > sizeof lower) {
+        return "conversation_id";
+    }
+    for (i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        c = lower[i];
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != ':' && c != '-') {
+            return "conversation_id";
+        }
+    }
+    return keep(form, place, lower, text.length);
+}
+
+/* A value of a type that is a string in JSON, or a number: in a query all are just text. */
+static const char *read_plain(flx_form *form, int place, const flx_field *field, flx_slice text)
+{
+    switch (field->type) {
+    case FLX_FIELD_TEXT:
+        return read_text(form, place, field, text);
+    case FLX_FIELD_UUID:
+        return read_uuid(form, place, text);
+    case FLX_FIELD_TIME:
+        return read_time(form, place, text);
+    case FLX_FIELD_CURSOR:
+        return read_cursor(form, place, text);
+    case FLX_FIELD_CHOICE:
+        return read_choice(form, place, field, text);
+    case FLX_FIELD_NUMBER:
+        return read_number(form, place, field, text);
+    case FLX_FIELD_CONVERSATION_ID:
+        return read_conversation_id(form, place, text);
+    case FLX_FIELD_UUIDS:
+    case FLX_FIELD_BOOL:
+    case FLX_FIELD_OBJECT:
+        break;
+    }
+    return types[field->type].rule;
+}
+
+/* Appends a UUID to the count that are there, unless it is one of them; returns the new count.
+ * A thousand of them are half a million comparisons of 16 bytes, less than what it takes to send
+ * to so many. */
+static size_t add_uuid(flx_uuid *uuids, size_t count, const flx_uuid *uuid)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (memcmp(&uuids[i], uuid, sizeof *uuid) == 0) {
+            return count;
+        }
+    }
+    uuids[count] = *uuid;
+    return count + 1;
+}
+
+/* Writes an array literal of PostgreSQL. */
+static const char *keep_uuids(flx_form *form, int place, const flx_uuid *uuids, size_t count)
+{
+    /* An opening brace, and behind each a comma or the closing one; and the NUL. */
+    char *literal = malloc(count * (FLX_UUID_TEXT + 1) + 3);
+    char *at = literal;
+    size_t i;
+
+    if (literal == NULL) {
+        return no_memory;
+    }
+    *at++ = '{';
+    for (i = 0; i < count; i++) {
+        if (i > 0) {
+            *at++ = ',';
+        }
+        flx_uuid_write(&uuids[i], at);
+        at += FLX_UUID_TEXT;
+    }
+    *at++ = '}';
+    *at = '\0';
+    form->memory[place] = literal;
+    form->values[place] = literal;
+    return NULL;
+}
+
+static const char *read_elements(flx_form *form, int place, flx_json *array, size_t given)
+{
+    flx_uuid *uuids = malloc((given + 1) * sizeof *uuids);
+    const char *rule = uuids == NULL ? no_memory : NULL;
+    size_t i, count = 0;
+
+    for (i = 0; i < given && rule == NULL; i++) {
+        flx_slice text;
+        flx_uuid uuid;
+        flx_json_element(array, i, &text);
+        if (text.at == NULL || flx_uuid_read(&uuid, text.at, text.length) != 0) {
+            rule = "uuids";
+        }
+        else {
+            count = add_uuid(uuids, count, &uuid);
+        }
+    }
+    if (rule == NULL) {
+        rule = keep_uuids(form, place, uuids, count);
+    }
+    free(uuids);
+    return rule;
+}
+
+static const char *read_uuids(flx_form *form, int place, const flx_field *field, flx_json *array)
+{
+    size_t given = flx_json_count(array);
+
+    if (given == 0 && field->min > 0) {
+        return "required";
+    }
+    if ((int64_t)given > field->max) {
+        return "too_many";
+    }
+    return read_elements(form, place, array, given);
+}
+
+/* A string or an array, which take decoding. */
+static const char *read_decoded(flx_form *form, int place, const flx_field *field, flx_slice value)
+{
+    flx_json *json = flx_json_open(value);
+    const char *rule;
+    flx_slice text;
+
+    if (json == NULL) {
+        return no_memory;
+    }
+    if (field->type == FLX_FIELD_UUIDS) {
+        rule = read_uuids(form, place, field, json);
+    }
+    else {
+        flx_json_string(json, &text);
+        rule = read_plain(form, place, field, text);
+    }
+    flx_json_close(json);
+    return rule;
+}
+
+static const char *read_member(flx_form *form, int place, const flx_field *field, flx_slice value)
+{
+    flx_json_kind kind = flx_json_kind_of(value);
+
+    if (kind == FLX_JSON_IS_NULL) {
+        form->values[place] = field->null_empties && field->type == FLX_FIELD_TEXT ? "" : NULL;
+        return NULL;
+    }
+    if (kind != types[field->type].kind) {
+        return types[field->type].rule;
+    }
+    switch (kind) {
+    case FLX_JSON_IS_BOOL:
+        form->values[place] = flx_json_is_true(value) ? "true" : "false";
+        return NULL;
+    case FLX_JSON_IS_OBJECT:
+        return keep(form, place, value.at, value.length);
+    case FLX_JSON_IS_NUMBER:
+        return read_number(form, place, field, value);
+    case FLX_JSON_IS_STRING:
+    case FLX_JSON_IS_ARRAY:
+    case FLX_JSON_IS_NULL:
+        break;
+    }
+    return read_decoded(form, place, field, value);
+}
+
+/* -- Forms -- */
+
+static void add_fault(flx_form *form, const char *field, const char *rule)
+{
+    form->faults[form->fault_count].field = field;
+    form->faults[form->fault_count].rule = rule;
+    form->fault_count++;
+}
+
+/* The whole text is bad: nothing else counts. */
+static int refuse(flx_form *form, const char *what, const char *rule)
+{
+    flx_form_free(form);
+    form->is_malformed = 1;
+    add_fault(form, what, rule);
+    return -1;
+}
+
+static void begin(reader *in, flx_form *form, const flx_field *fields, int count)
+{
+    memset(form, 0, sizeof *form);
+    memset(in, 0, sizeof *in);
+    in->form = form;
+    in->fields = fields;
+    in->count = count;
+}
+
+/* Judges what was found, field by field. */
+static int judge(const reader *in, const char *what,
+                 const char *(*read)(flx_form *, int, const flx_field *, flx_slice))
+{
+    flx_form *form = in->form;
+    int i;
+
+    for (i = 0; i < in->count; i++) {
+        const flx_field *field = &in->fields[i];
+        const char *rule = NULL;
+        if (in->is_repeated[i]) {
+            rule = "repeated";
+        }
+        else if (in->found[i].at != NULL) {
+            rule = read(form, i, field, in->found[i]);
+        }
+        if (rule == NULL && field->required && form->values[i] == NULL) {
+            rule = "required";
+        }
+        if (rule == no_memory) {
+            return refuse(form, what, rule);
+        }
+        if (rule != NULL) {
+            add_fault(form, field->name, rule);
+        }
+    }
+    return form->fault_count > 0 ? -1 : 0;
+}
+
+static void find_member(void *baton, const flx_json_member *member)
+{
+    reader *in = baton;
+    int i;
+
+    for (i = 0; i < in->count; i++) {
+        if (flx_json_key_is(member->key, in->fields[i].name)) {
+            in->found[i] = member->value;
+            return;
+        }
+    }
+}
+
+static int is_object(const char *text, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && strchr(" \t\r\n", text[i]) != NULL) {
+        i++;
+    }
+    return i < length && text[i] == '{';
+}
+
+int flx_form_read_json(flx_form *form, const flx_field *fields, int count, const char *text,
+                       size_t length)
+{
+    static const char *const rules[] = {
+        [FLX_JSON_SYNTAX] = "syntax",
+        [FLX_JSON_ENCODING] = "encoding",
+        [FLX_JSON_NUL] = "nul",
+        [FLX_JSON_DUPLICATE] = "duplicate_key",
+        [FLX_JSON_TOO_DEEP] = "too_deep",
+        [FLX_JSON_TOO_MANY] = "too_many_members",
+        [FLX_JSON_TOO_LONG] = "number_too_long",
+        [FLX_JSON_NO_MEMORY] = no_memory,
+    };
+    const char *body = length > 0 ? text : "";
+    flx_json_fault fault;
+    reader in;
+
+    begin(&in, form, fields, count);
+    fault = flx_json_scan(body, length, find_member, &in, NULL);
+    if (fault != FLX_JSON_FINE) {
+        return refuse(form, "body", rules[fault]);
+    }
+    if (!is_object(body, length)) {
+        return refuse(form, "body", "not_an_object");
+    }
+    return judge(&in, "body", read_member);
+}
+
+/* Notes a parameter, decoded, for the field it belongs to. */
+static void find_parameter(reader *in, flx_slice name, flx_slice value)
+{
+    int i;
+
+    for (i = 0; i < in->count; i++) {
+        const char *known = in->fields[i].name;
+        if (strlen(known) == name.length && memcmp(known, name.at, name.length) == 0) {
+            in->is_repeated[i] = in->found[i].at != NULL;
+            in->found[i] = value;
+            return;
+        }
+    }
+}
+
+/* Decodes all parameters into memory, which has room for as much as the query. */
+static int find_parameters(reader *in, flx_slice query, char *memory)
+{
+    flx_query_parameter written;
+
+    while (flx_query_next(&query, &written)) {
+        flx_slice name = { memory, 0 }, value;
+        if (flx_query_decode(written.name, memory, &name.length) != 0) {
+            return -1;
+        }
+        memory += name.length;
+        value.at = memory;
+        if (flx_query_decode(written.value, memory, &value.length) != 0) {
+            return -1;
+        }
+        memory += value.length;
+        find_parameter(in, name, value);
+    }
+    return 0;
+}
+
+int flx_form_read_query(flx_form *form, const flx_field *fields, int count, const char *query,
+                        size_t length)
+{
+    flx_slice text = { length > 0 ? query : "", length };
+    reader in;
+    char *memory;
+    int status;
+
+    begin(&in, form, fields, count);
+    memory = malloc(length + 1);
+    if (memory == NULL) {
+        return refuse(form, "query", no_memory);
+    }
+    if (find_parameters(&in, text, memory) != 0) {
+        status = refuse(form, "query", "encoding");
+    }
+    else {
+        status = judge(&in, "query", read_plain);
+    }
+    free(memory);
+    return status;
+}
+
+void flx_form_free(flx_form *form)
+{
+    int i;
+
+    for (i = 0; i < FLX_FORM_FIELDS; i++) {
+        free(form->memory[i]);
+    }
+    memset(form, 0, sizeof *form);
+}
