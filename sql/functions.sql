@@ -3,6 +3,8 @@
 
 -- Every request begins with one of: who asks, and may that token be used.
 \ir functions/identify.sql
+\ir functions/check_token.sql
+\ir functions/token_user.sql
 \ir functions/authenticate.sql
 \ir functions/issue_token.sql
 \ir functions/revoke_token.sql
@@ -34,6 +36,7 @@
 \ir functions/resolve_messages.sql
 \ir functions/defer_messages.sql
 \ir functions/send_messages.sql
+\ir functions/send_to_each.sql
 
 -- One message, and lists of them.
 \ir functions/message_rows.sql

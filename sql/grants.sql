@@ -11,7 +11,10 @@ GRANT USAGE ON SCHEMA flixim TO flixim_app, flixim_admin;
 
 GRANT EXECUTE ON ROUTINE
     -- requests
+    flixim.check_token,
+    flixim.token_user,
     flixim.send_messages,
+    flixim.send_to_each,
     flixim.get_message,
     flixim.list_messages,
     flixim.unread_counts,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The migrations in order, each applied once. Read by install.sql inside its transaction.
 
-\set newest_version 6
+\set newest_version 7
 
 -- A schema newer than these files belongs to a newer release: an old installer would put old functions over it.
 SELECT coalesce(max(version), 0) > :newest_version AS is_newer, coalesce(max(version), 0) AS applied_version
@@ -46,4 +46,10 @@ SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 6) AS is_pendin
 \if :is_pending
     \ir migrations/0006_listeners.sql
     INSERT INTO flixim.migrations (version, name) VALUES (6, 'listeners');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 7) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0007_rest.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (7, 'rest');
 \endif

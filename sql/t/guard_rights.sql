@@ -15,7 +15,7 @@ LANGUAGE sql
 RETURN ARRAY(SELECT n COLLATE "C" FROM unnest(names) AS n ORDER BY 1);
 
 SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_app')), pg_temp.sorted(ARRAY[
-    'send_messages', 'get_message', 'list_messages', 'unread_counts',
+    'check_token', 'token_user', 'send_messages', 'send_to_each', 'get_message', 'list_messages', 'unread_counts',
     'mark_read', 'mark_read_batch', 'read_all', 'mark_read_up_to', 'withdraw_message', 'delete_message',
     'list_conversations', 'get_conversation', 'update_conversation', 'create_conversation', 'list_history',
     'sync_messages', 'sync_events',

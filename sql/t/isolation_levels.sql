@@ -13,12 +13,13 @@ INSERT INTO writing VALUES
     ('t.withdraw(1, ''hello'')'), ('t.delete(2, ''hello'')'), ('flixim.create_conversation(t.caller(1), ARRAY[t.u(5)], ''private'')'),
     ('flixim.create_conversation(t.caller(1), ARRAY[t.u(2)], ''private'')'),
     ('flixim.update_conversation(t.caller(1), t.private(1, 2), true)'), ('flixim.begin_read_up_to(t.caller(2), t.private(1, 2), NULL)'),
-    ('flixim.read_chunk(t.caller(2), NULL, NULL, ''infinity'', NULL)');
+    ('flixim.read_chunk(t.caller(2), NULL, NULL, ''infinity'', NULL)'),
+    ('flixim.send_to_each(t.caller(1, true), NULL, ARRAY[t.u(2)], ''system_notification'', ''text'', ''{"text":"x"}'', NULL, NULL)');
 CREATE TEMP TABLE reading (request text);
 INSERT INTO reading VALUES
     ('t.status(2, ''hello'')'), ('flixim.list_messages(t.caller(1))'), ('flixim.list_history(t.caller(1), t.private(1, 2))'),
     ('flixim.list_conversations(t.caller(1))'), ('flixim.sync_events(t.caller(1), NULL)'), ('flixim.sync_messages(t.caller(1), NULL)'),
-    ('t.unread(2)');
+    ('t.unread(2)'), ('flixim.check_token(t.caller(1))'), ('flixim.token_user(''x'')');
 
 SET default_transaction_isolation = 'repeatable read';
 SELECT throws_ok('SELECT ' || w.request, '0A000', 'flixim writes under READ COMMITTED only, this transaction is REPEATABLE READ',

@@ -15,6 +15,12 @@ LANGUAGE sql
 AS $$
     SELECT concat_ws(' ', a.o_outcome, t.n(a.user_id), CASE WHEN a.is_system THEN 'system' END) FROM flixim.authenticate(caller) AS a;
 $$;
+-- And the two that only look.
+CREATE FUNCTION pg_temp.looked_at(caller flixim.caller) RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT concat_ws(' ', flixim.check_token(caller), t.n(flixim.token_user((caller).token_digest)));
+$$;
 
 -- Opaque tokens.
 SET LOCAL ROLE flixim_admin;
@@ -48,6 +54,18 @@ FROM (VALUES
     (ROW(NULL, NULL, NULL, NULL)::flixim.caller, 'invalid_token', 'nothing is no token'),
     (NULL, 'invalid_token', 'nor is NULL')
 ) AS c (caller, judged, about);
+SELECT is(pg_temp.looked_at(c.caller), c.seen, c.about)
+FROM (VALUES
+    (pg_temp.bearer(:'one'), 'ok 1', 'check_token and token_user: a token names its user'),
+    (pg_temp.bearer(:'system'), 'ok 1', 'whatever its scope'),
+    (pg_temp.bearer(:'short'), 'invalid_token', 'one whose time is over does not'),
+    (pg_temp.bearer(:'one' || 'x'), 'invalid_token', 'nor an unknown one'),
+    (ROW(t.u(9), now(), true, sha256('x'))::flixim.caller, 'invalid_token', 'whoever it claims to be'),
+    (pg_temp.jwt(70, now()), 'ok', 'a JWT counts, and is no opaque token'),
+    (ROW(NULL, NULL, NULL, NULL)::flixim.caller, 'invalid_token', 'nothing is no token'),
+    (NULL, 'invalid_token', 'nor is NULL')
+) AS c (caller, seen, about);
+SELECT is(t.clock(70), NULL, 'looking makes no user');
 SELECT is(concat_ws(' ', a.expires_at - a.issued_at, a.live_from), '1 day 1970-01-01 00:00:00+00',
     'a token says when it ends; a user without events is live from the epoch')
 FROM flixim.authenticate(pg_temp.bearer(:'one')) AS a;
@@ -67,6 +85,7 @@ SELECT is(flixim.revoke_token(sha256(convert_to(:'one', 'UTF8'))), false, 'once'
 SELECT is(flixim.revoke_token(sha256('x')), false, 'an unknown one cannot be');
 SET LOCAL ROLE flixim_app;
 SELECT is(pg_temp.judged(pg_temp.bearer(:'one')), 'invalid_token', 'it counts no more');
+SELECT is(pg_temp.looked_at(pg_temp.bearer(:'one')), 'invalid_token', 'nor names anybody');
 SELECT is(pg_temp.judged(pg_temp.bearer(:'system')), 'ok 1 system', 'the user''s others do');
 SELECT results_eq($$SELECT e.who, e.what FROM t.told() AS e WHERE e.what LIKE 'session%'$$, $$VALUES (1, 'session_revoked')$$,
     'the daemons are told to judge the user''s connections');
@@ -90,6 +109,12 @@ FROM (VALUES
     (pg_temp.bearer(:'after'), 'ok 1', 'an opaque token issued right after'),
     (pg_temp.bearer(:'three'), 'ok 3', 'another user''s')
 ) AS c (caller, judged, about);
+SELECT is(pg_temp.looked_at(c.caller), c.seen, c.about)
+FROM (VALUES
+    (pg_temp.bearer(:'system'), 'invalid_token', 'check_token and token_user: an opaque token of before'),
+    (pg_temp.jwt(1, :'valid_from'::timestamptz - interval '1 second'), 'invalid_token', 'a JWT of before'),
+    (pg_temp.bearer(:'after'), 'ok 1', 'an opaque token issued right after')
+) AS c (caller, seen, about);
 SET LOCAL ROLE flixim_admin;
 SELECT cmp_ok(flixim.revoke_user_tokens(t.u(1)), '>=', :'valid_from'::timestamptz, 'again, within the same second');
 SET LOCAL ROLE flixim_app;
@@ -118,7 +143,8 @@ FROM (VALUES
     ('flixim.list_conversations($1)'), ('flixim.get_conversation($1, t.private(1, 2))'),
     ('flixim.update_conversation($1, t.private(1, 2), true)'), ('flixim.create_conversation($1, ARRAY[t.u(2)], ''private'')'),
     ('flixim.list_history($1, t.private(1, 2))'), ('flixim.sync_messages($1, NULL)'), ('flixim.sync_events($1, NULL)'),
-    ('flixim.read_bound($1)'), ('flixim.begin_read_up_to($1, t.private(1, 2), NULL)'), ('flixim.authenticate($1)')
+    ('flixim.read_bound($1)'), ('flixim.begin_read_up_to($1, t.private(1, 2), NULL)'), ('flixim.authenticate($1)'),
+    ('flixim.send_to_each($1, NULL, ARRAY[t.u(2)], ''interaction'', ''text'', ''{}'', NULL, NULL)')
 ) AS c (request)
 CROSS JOIN (VALUES (pg_temp.bearer(:'one'), 'a revoked token'), (pg_temp.jwt(1, now() - interval '1 day'),
     'an old JWT')) AS b (caller, about);

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Nothing in the tables changes. The number says that check_token(), token_user() and send_to_each() are there, which the REST API
+-- calls: a module that needs them answers schema_outdated until install.sql has been run.
