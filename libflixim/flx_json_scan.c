@@ -426,3 +426,76 @@ flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *
     free(in.keys);
     return fault;
 }
+
+/* What flx_json_pick looks for. */
+typedef struct picker {
+    const char *const *names;
+    flx_slice *values;
+    size_t count;
+} picker;
+
+static void pick_member(void *baton, const flx_json_member *member)
+{
+    const picker *wanted = baton;
+    size_t i;
+
+    for (i = 0; i < wanted->count; i++) {
+        if (flx_json_key_is(member->key, wanted->names[i])) {
+            wanted->values[i] = member->value;
+            return;
+        }
+    }
+}
+
+flx_json_fault flx_json_pick(const char *text, size_t length, const char *const *names,
+                             flx_slice *values, size_t count)
+{
+    picker wanted = { names, values, count };
+
+    memset(values, 0, count * sizeof *values);
+    return flx_json_scan(text, length, pick_member, &wanted, NULL);
+}
+
+int flx_json_text(flx_slice value, char *text, size_t room, size_t *length)
+{
+    decoder in = { value.at + 1, value.at + value.length - 1 };
+    size_t written = 0;
+
+    if (value.length < 2 || value.at[0] != '"') {
+        return -1;
+    }
+    while (in.at < in.end) {
+        char bytes[4];
+        size_t size = flx_utf8_write(decode(&in), bytes);
+        if (size > room - written) {
+            return -1;
+        }
+        memcpy(text + written, bytes, size);
+        written += size;
+    }
+    *length = written;
+    return 0;
+}
+
+int flx_json_item(flx_slice *rest, flx_slice *item)
+{
+    scanner in = { .at = rest->at, .end = rest->at + rest->length };
+    flx_json_fault fault;
+
+    if (in.at == in.end || (*in.at != '[' && *in.at != ',')) {
+        return 0;
+    }
+    in.at++;
+    skip_space(&in);
+    if (in.at == in.end || *in.at == ']') {
+        return 0;
+    }
+    item->at = in.at;
+    fault = scan_value(&in);
+    item->length = (size_t)(in.at - item->at);
+    skip_space(&in);
+    rest->at = in.at;
+    rest->length = (size_t)(in.end - in.at);
+    free(in.keys);
+    return fault == FLX_JSON_FINE ? 1 : fault == FLX_JSON_NO_MEMORY ? -1 : 0;
+}

@@ -55,4 +55,21 @@ flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *
  * the key decodes. */
 int flx_json_key_is(flx_slice key, const char *name);
 
+/* Reads a value of a text that scanned well as a string: its decoded UTF-8 goes to text, without
+ * a terminating NUL, its length to *length. Decoding never makes a string longer. Returns 0, or
+ * -1 if the value is no string or has more than room bytes; then text may have been written to. */
+int flx_json_text(flx_slice value, char *text, size_t room, size_t *length)
+    __attribute__((warn_unused_result));
+
+/* Scans a whole text and picks members of the top-level object: values[i] becomes the value of
+ * the member names[i], or at is NULL where there is none. Of a text that is no object nothing is
+ * picked. The values are good only if it returns FLX_JSON_FINE. */
+flx_json_fault flx_json_pick(const char *text, size_t length, const char *const *names,
+                             flx_slice *values, size_t count) __attribute__((warn_unused_result));
+
+/* Takes the next item off an array of a text that scanned well; *rest begins as the array, with
+ * its brackets. Returns 1 with *item, 0 after the last and if *rest was no array, or -1 if there
+ * is no memory. */
+int flx_json_item(flx_slice *rest, flx_slice *item) __attribute__((warn_unused_result));
+
 #endif

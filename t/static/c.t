@@ -32,6 +32,7 @@ for my $file (@units) {
 }
 
 my %only = (
+    'cjose/cjose.h' => [qw(libflixim/flx_keys.c)],
     'json-c/json.h' => [qw(libflixim/flx_json.c t/fuzz/fuzz_json_scan.c)],
     'mod_dbd.h'     => [qw(mod_flixim/database.c)],
     'libpq-fe.h'    => [qw(libflixim/flx_render.h libflixim/flx_result.h mod_flixim/database.c)],

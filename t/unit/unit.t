@@ -21,7 +21,7 @@ for my $test (@tests) {
     my ($status, $output) = run($dir,
         "gcc -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
             . "-I'@{[root()]}/t/unit' -I'@{[root()]}/libflixim' -isystem $libpq -o $name '$test' '@{[root()]}'/libflixim/*.c "
-            . '-lcmocka -lpq -luuid -ljson-c 2>&1');
+            . '-lcmocka -lpq -luuid -ljson-c -lcjose -lcrypto 2>&1');
     is $status, 0, "$name: builds without a warning" or do { diag $output; next };
     ($status, $output) = run($dir, "./$name 2>&1");
     while ($output =~ /^((?:not )?ok) \d+ - (.*)$/mg) {
