@@ -10,7 +10,7 @@
 
 /* What a caller, and whoever finds the connection dead under it, must know of a statement. */
 typedef struct flx_statement {
-    /* for log lines: lower case and underscores */
+    /* for log lines and as the prepared statement's name: lower case and underscores */
     const char *name;
     /* the text, with $1, $2, ... for its parameters */
     const char *text;
@@ -18,6 +18,8 @@ typedef struct flx_statement {
     int parameters;
     /* whether it changes nothing, so that it may be sent again when nobody knows whether it ran */
     int read_only;
+    /* how many times the usual limit it may take; 0 and 1: once */
+    int patience;
 } flx_statement;
 
 /* No parameters. One row: the schema's version (int4). */

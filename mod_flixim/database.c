@@ -4,8 +4,6 @@
 #include "private.h"
 
 #include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include "apr_dbd.h"
 #include "apr_strings.h"
@@ -15,7 +13,10 @@
 #include "breaker.h"
 #include "clock.h"
 #include "config.h"
+#include "exchange.h"
 #include "gate.h"
+#include "session.h"
+#include "sqlstate.h"
 
 /* What the threads of a child share for one virtual host. */
 typedef struct {
@@ -24,38 +25,27 @@ typedef struct {
     flixim_breaker *breaker;
 } shared;
 
-/* What this module knows of a pooled connection; kept in the connection's own pool. */
-typedef struct {
-    /* the server process that these settings were made in: another one after a reset */
-    int backend;
-    /* milliseconds */
-    int statement_timeout;
-} session;
-
 /* One statement on its way. */
 typedef struct {
     request_rec *r;
     const flx_statement *statement;
     const char *const *values;
     ap_dbd_t *borrowed;
-    PGconn *conn;
-    /* by flixim_clock_now() */
-    apr_time_t deadline;
-    /* the last result, owned by this struct until it is handed out */
-    PGresult *result;
+    flixim_line line;
+    flixim_session *session;
+    /* whether the statement may be running, or have run */
+    int sent;
     /* whether the server was heard of */
     int there;
-    /* whether the connection was made anew for this call, so that the session knows nothing */
-    int is_new;
+    /* how often it came to nothing: the connection died, the prepared statement would not do, other
+     * transactions were in the way */
+    int deaths;
+    int stales;
+    int conflicts;
 } call;
 
-/* How an exchange with the server ended. */
-typedef enum {
-    ANSWERED, /* with a result or an error, and ready for the next statement */
-    DIED,     /* the connection ended */
-    SILENT,   /* the time ended; the connection is cut */
-    AWAY      /* there is no connection, nor could one be made */
-} answer;
+/* How often a statement is run that conflicts with others. */
+#define TRIES 3
 
 typedef APR_OPTIONAL_FN_TYPE(ap_dbd_open) dbd_open_function;
 typedef APR_OPTIONAL_FN_TYPE(ap_dbd_close) dbd_close_function;
@@ -94,208 +84,122 @@ void flixim_database_child_init(apr_pool_t *pchild, server_rec *main_server)
     }
 }
 
-/* Waits until the connection's socket is ready for EVENTS: 1, or 0 when the time is over. */
-static int await(const call *c, short events)
-{
-    struct pollfd fd = { PQsocket(c->conn), events, 0 };
-
-    for (;;) {
-        apr_time_t left = c->deadline - flixim_clock_now();
-        int ready;
-
-        if (left <= 0) {
-            return 0;
-        }
-        ready = poll(&fd, 1, (int)((left + 999) / 1000));
-        if (ready > 0) {
-            return 1;
-        }
-        if (ready < 0 && errno != EINTR) {
-            return 0;
-        }
-    }
-}
-
-/* Ends a connection whose answer is overdue, so that the pool does not get it back busy: mod_dbd
- * connects it anew before it lends it again. A cancel request (PQcancel) would be politer, but waits
- * for a server that may be stopped, without a time limit; statement_timeout does that work. */
-static answer cut(const call *c)
-{
-    shutdown(PQsocket(c->conn), SHUT_RDWR);
-    while (PQstatus(c->conn) == CONNECTION_OK && PQconsumeInput(c->conn)) {
-        /* what had come in meanwhile */
-    }
-    return SILENT;
-}
-
-/* Sends TEXT with its COUNT VALUES and waits for the last of its results, which is the one that
- * counts: after rows there can still come an error, from the commit. */
-static answer exchange(call *c, const char *text, int count, const char *const *values)
-{
-    PGresult *next;
-    int unsent;
-
-    if (!PQsendQueryParams(c->conn, text, count, NULL, values, NULL, NULL, 1)) {
-        return DIED;
-    }
-    while ((unsent = PQflush(c->conn)) > 0) {
-        if (!await(c, POLLIN | POLLOUT)) {
-            return cut(c);
-        }
-        if (!PQconsumeInput(c->conn)) {
-            return DIED;
-        }
-    }
-    if (unsent < 0) {
-        return DIED;
-    }
-    PQclear(c->result);
-    c->result = NULL;
-    for (;;) {
-        while (PQisBusy(c->conn)) {
-            if (!await(c, POLLIN)) {
-                return cut(c);
-            }
-            if (!PQconsumeInput(c->conn)) {
-                return DIED;
-            }
-        }
-        next = PQgetResult(c->conn);
-        if (!next) {
-            c->there = 1;
-            return PQstatus(c->conn) == CONNECTION_OK ? ANSWERED : DIED;
-        }
-        PQclear(c->result);
-        c->result = next;
-    }
-}
-
-/* Whether the connection is alive as far as can be seen without asking: a server that went away
- * while the connection was idle has left its farewell and the end of the stream to be read. Seen
- * here, it is certain that the statement did not run. */
-static int is_alive(const call *c)
-{
-    struct pollfd fd = { PQsocket(c->conn), POLLIN, 0 };
-
-    while (PQstatus(c->conn) == CONNECTION_OK && poll(&fd, 1, 0) > 0) {
-        if (!PQconsumeInput(c->conn)) {
-            return 0;
-        }
-    }
-    return PQstatus(c->conn) == CONNECTION_OK;
-}
-
-/* Connects anew, within the time: 1 if that worked. */
-static int reconnect(call *c)
-{
-    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-
-    if (!PQresetStart(c->conn)) {
-        return 0;
-    }
-    while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
-        if (!await(c, status == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
-            return 0;
-        }
-        status = PQresetPoll(c->conn);
-    }
-    if (status != PGRES_POLLING_OK) {
-        return 0;
-    }
-    /* Connecting has put it back into blocking mode. */
-    PQsetnonblocking(c->conn, 1);
-    c->there = 1;
-    c->is_new = 1;
-    return 1;
-}
-
-/* Makes a new server process stop a statement a little before this side gives up on it: the
- * connection then stays good, and it is certain that nothing of the statement remains (of a procedure
- * that commits on its way: nothing since its last commit). */
-static answer greet(call *c)
-{
-    static const char key[] = "flixim_session";
-    int milliseconds =
-        (int)(flixim_config_database_timeout(c->r->server) * 9 / 10 / APR_TIME_C(1000));
-    const char *value = apr_itoa(c->r->pool, milliseconds);
-    void *found = NULL;
-    session *known;
-    answer got;
-
-    apr_pool_userdata_get(&found, key, c->borrowed->pool);
-    known = found;
-    if (!known) {
-        known = apr_pcalloc(c->borrowed->pool, sizeof(*known));
-        apr_pool_userdata_setn(known, key, NULL, c->borrowed->pool);
-    }
-    if (!c->is_new && known->backend == PQbackendPID(c->conn) &&
-        known->statement_timeout == milliseconds) {
-        return ANSWERED;
-    }
-    got = exchange(c, "SELECT pg_catalog.set_config('statement_timeout', $1, false)", 1, &value);
-    if (got == ANSWERED && PQresultStatus(c->result) == PGRES_TUPLES_OK) {
-        known->backend = PQbackendPID(c->conn);
-        known->statement_timeout = milliseconds;
-        c->is_new = 0;
-    }
-    return got;
-}
-
 /* libpq's messages have several lines; the log takes one. */
 static const char *first_line(apr_pool_t *p, const char *message)
 {
     return apr_pstrmemdup(p, message, strcspn(message, "\n"));
 }
 
+/* The longest that the statement may take. */
+static apr_interval_time_t time_for(const call *c)
+{
+    apr_interval_time_t timeout = flixim_config_database_timeout(c->r->server);
+
+    return c->statement->patience > 1 ? timeout * c->statement->patience : timeout;
+}
+
+static flixim_sqlstate kind_of_error(const call *c)
+{
+    return flixim_sqlstate_of(PQresultErrorField(c->line.result, PG_DIAG_SQLSTATE),
+                              PQresultErrorField(c->line.result, PG_DIAG_SOURCE_FUNCTION));
+}
+
 /* Judges an answer; says in the log what an error was. */
 static flixim_database_outcome judge(const call *c)
 {
-    ExecStatusType status = PQresultStatus(c->result);
-    const char *state = PQresultErrorField(c->result, PG_DIAG_SQLSTATE);
-    int passing;
+    const char *state = PQresultErrorField(c->line.result, PG_DIAG_SQLSTATE);
+    flixim_sqlstate kind;
 
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-        return FLIXIM_DATABASE_DONE;
+    if (flixim_exchange_went_well(&c->line)) {
+        if (!flixim_session_is_unreplicated(c->session)) {
+            return FLIXIM_DATABASE_DONE;
+        }
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r,
+                      "FLX0109: statement %s: committed here, but not on the standby that "
+                      "synchronous_standby_names asks for",
+                      c->statement->name);
+        return FLIXIM_DATABASE_UNKNOWN;
     }
-    /* Query canceled (statement_timeout, most likely), insufficient resources, lock timeout. */
-    passing =
-        state && (!strcmp(state, "57014") || !strncmp(state, "53", 2) || !strcmp(state, "55P03"));
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r, "FLX0102: statement %s: %s %s",
                   c->statement->name, state ? state : "(no SQLSTATE)",
-                  state ? PQresultErrorField(c->result, PG_DIAG_MESSAGE_PRIMARY)
-                        : first_line(c->r->pool, PQerrorMessage(c->conn)));
-    return passing ? FLIXIM_DATABASE_UNAVAILABLE : FLIXIM_DATABASE_REFUSED;
+                  state ? PQresultErrorField(c->line.result, PG_DIAG_MESSAGE_PRIMARY)
+                        : first_line(c->r->pool, PQerrorMessage(c->line.conn)));
+    kind = kind_of_error(c);
+    if (kind == FLIXIM_SQLSTATE_STANDBY) {
+        /* With several hosts in DBDParams the next connection finds the one that writes. */
+        flixim_exchange_drop(&c->line);
+    }
+    return kind == FLIXIM_SQLSTATE_FAULT ? FLIXIM_DATABASE_REFUSED : FLIXIM_DATABASE_UNAVAILABLE;
 }
 
-/* Runs the statement on the borrowed connection, which may be dead already. */
+/* Runs the statement once on the borrowed connection, which may be dead already. */
+static flixim_answer attempt(call *c)
+{
+    flixim_answer got;
+
+    c->sent = 0;
+    if (!flixim_exchange_is_alive(&c->line) && !flixim_exchange_reconnect(&c->line)) {
+        return FLIXIM_AWAY;
+    }
+    got = flixim_session_greet(c->session, &c->line, time_for(c), 0);
+    return got == FLIXIM_ANSWERED ? flixim_session_run(c->session, &c->line, c->values, &c->sent)
+                                  : got;
+}
+
+/* Waits a little, not always as long, so that those who met do not meet again: 0 if the time does not
+ * allow for it. */
+static int step_back(const call *c)
+{
+    apr_interval_time_t pause = apr_time_from_msec(ap_random_pick(5, 25));
+
+    if (flixim_clock_now() + pause >= c->line.deadline) {
+        return 0;
+    }
+    apr_sleep(pause);
+    return 1;
+}
+
+/* Whether to run the statement once more: if the attempt that ended so has certainly changed nothing,
+ * and another one may end better. */
+static int once_more(call *c, flixim_answer got)
+{
+    if (got == FLIXIM_DIED) {
+        return (!c->sent || c->statement->read_only) && c->deaths++ == 0;
+    }
+    if (got != FLIXIM_ANSWERED || flixim_exchange_went_well(&c->line)) {
+        return 0;
+    }
+    switch (kind_of_error(c)) {
+    case FLIXIM_SQLSTATE_STALE:
+        flixim_session_forget(c->session);
+        return c->stales++ == 0;
+    case FLIXIM_SQLSTATE_CONFLICT:
+        return ++c->conflicts < TRIES && step_back(c);
+    default:
+        return 0;
+    }
+}
+
+/* Runs the statement on the borrowed connection. */
 static flixim_database_outcome run_borrowed(call *c)
 {
     const flx_statement *statement = c->statement;
-    answer got = DIED;
-    int sent = 0;
+    flixim_answer got;
 
-    for (int tries = 0; tries < 2 && got == DIED && (!sent || statement->read_only); tries++) {
-        if (!is_alive(c) && !reconnect(c)) {
-            got = AWAY;
-            break;
-        }
-        got = greet(c);
-        if (got == ANSWERED) {
-            sent = 1;
-            got = exchange(c, statement->text, statement->parameters, c->values);
-        }
-    }
+    do {
+        got = attempt(c);
+    } while (once_more(c, got));
     /* A connection that ended says nothing of the server as a whole: whoever is next will see. */
-    c->there |= got == DIED;
-    if (got == ANSWERED) {
+    c->there = got == FLIXIM_ANSWERED || got == FLIXIM_DIED;
+    if (got == FLIXIM_ANSWERED) {
         return judge(c);
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r, "FLX0103: statement %s: %s (%s)", statement->name,
-                  got == SILENT ? "no answer within FlixIMDatabaseTimeout"
-                  : got == DIED ? "the connection was lost"
-                                : "cannot connect",
-                  first_line(c->r->pool, PQerrorMessage(c->conn)));
-    return sent && !statement->read_only ? FLIXIM_DATABASE_UNKNOWN : FLIXIM_DATABASE_UNAVAILABLE;
+                  got == FLIXIM_SILENT ? "no answer within its time"
+                  : got == FLIXIM_DIED ? "the connection was lost"
+                                       : "cannot connect",
+                  first_line(c->r->pool, PQerrorMessage(c->line.conn)));
+    return c->sent && !statement->read_only ? FLIXIM_DATABASE_UNKNOWN : FLIXIM_DATABASE_UNAVAILABLE;
 }
 
 /* Borrows a connection, runs the statement on it and gives it back. */
@@ -314,10 +218,12 @@ static flixim_database_outcome borrow_and_run(call *c)
         outcome = FLIXIM_DATABASE_UNAVAILABLE;
     }
     else {
-        c->conn = apr_dbd_native_handle(c->borrowed->driver, c->borrowed->handle);
-        PQsetnonblocking(c->conn, 1);
+        c->line.conn = apr_dbd_native_handle(c->borrowed->driver, c->borrowed->handle);
+        PQsetnonblocking(c->line.conn, 1);
+        c->session = flixim_session_enter(c->borrowed->pool, &c->line, c->r, c->statement);
         outcome = run_borrowed(c);
-        PQsetnonblocking(c->conn, 0);
+        flixim_session_leave(c->session);
+        PQsetnonblocking(c->line.conn, 0);
     }
     dbd_close(c->r->server, c->borrowed);
     return outcome;
@@ -344,7 +250,7 @@ flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement 
         return outcome;
     }
     if (flixim_breaker_ask(own->breaker, wait)) {
-        c.deadline = flixim_clock_now() + flixim_config_database_timeout(r->server);
+        c.line.deadline = flixim_clock_now() + time_for(&c);
         outcome = borrow_and_run(&c);
         flixim_breaker_tell(own->breaker, c.there);
     }
@@ -354,13 +260,18 @@ flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement 
     }
     flixim_gate_leave(own->gate);
     if (outcome == FLIXIM_DATABASE_DONE) {
-        *result = c.result;
-        apr_pool_cleanup_register(r->pool, c.result, clear_result, apr_pool_cleanup_null);
+        *result = c.line.result;
+        apr_pool_cleanup_register(r->pool, c.line.result, clear_result, apr_pool_cleanup_null);
     }
     else {
-        PQclear(c.result);
+        PQclear(c.line.result);
     }
     return outcome;
+}
+
+void flixim_database_release(request_rec *r, PGresult *result)
+{
+    apr_pool_cleanup_run(r->pool, result, clear_result);
 }
 
 int flixim_database_int4(const PGresult *result, int row, int column)

@@ -14,14 +14,14 @@ typedef struct pg_result PGresult;
 typedef enum flixim_database_outcome {
     /* the statement ran and is committed; there is a result */
     FLIXIM_DATABASE_DONE,
-    /* it did not run: no turn within FlixIMDatabaseWait, no connection, or stopped by the server
-     * at the end of FlixIMDatabaseTimeout (a procedure that commits on its way: what it had committed
-     * by then stays); trying again later may help */
+    /* nothing of it is committed: no turn within FlixIMDatabaseWait, no connection, stopped by the
+     * server at the end of its time, or by a state of the server's that passes (a procedure that commits
+     * on its way: what it had committed by then stays); trying again later may help */
     FLIXIM_DATABASE_UNAVAILABLE,
     /* it did not run: the server refused it (logged with its SQLSTATE); a fault of ours */
     FLIXIM_DATABASE_REFUSED,
-    /* it may or may not have run: the connection ended, or the time, with no answer; never so for a
-     * read-only statement */
+    /* it may or may not have run: the connection ended, or the time, with no answer, or it is committed
+     * without the standby that has to have it; never so for a read-only statement */
     FLIXIM_DATABASE_UNKNOWN
 } flixim_database_outcome;
 
@@ -32,10 +32,13 @@ typedef enum flixim_database_outcome {
  * R; otherwise it is NULL, and the reason is in the log, once. The connection is back in the pool
  * when this returns, so a slow client holds none. A connection that died while it was idle is
  * replaced unseen; one that died under a read-only statement is replaced and the statement sent
- * once more. */
+ * once more. A statement that met a deadlock is tried three times in all. */
 flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement *statement,
                                             const char *const *values, PGresult **result)
     __attribute__((warn_unused_result));
+
+/* Frees a result now rather than with R. */
+void flixim_database_release(request_rec *r, PGresult *result);
 
 /* The int4 in a row and column of a result, 0 if it is null. */
 int flixim_database_int4(const PGresult *result, int row, int column);
