@@ -56,12 +56,13 @@ static void refuse(apr_pool_t *ptemp, const server_rec *s, const ap_directive_t 
 }
 
 /* Checks a directive, what it encloses, and what follows it: how many were refused. */
-static int check_tree(apr_pool_t *ptemp, const server_rec *s, const ap_directive_t *node)
+static int check_tree(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s,
+                      const ap_directive_t *node)
 {
     int refused = 0;
 
     for (; node; node = node->next) {
-        refused += check_tree(ptemp, s, node->first_child);
+        refused += check_tree(pconf, ptemp, s, node->first_child);
         if (!ap_cstr_casecmp(node->directive, "SetHandler") &&
             !strcmp(first_argument(ptemp, node), FLIXIM_HANDLER)) {
             const char *why = fault_of(ptemp, node);
@@ -69,6 +70,9 @@ static int check_tree(apr_pool_t *ptemp, const server_rec *s, const ap_directive
             if (why) {
                 refuse(ptemp, s, node, why);
                 refused++;
+            }
+            else {
+                flixim_config_add_api(pconf, s, node);
             }
         }
     }
@@ -78,7 +82,8 @@ static int check_tree(apr_pool_t *ptemp, const server_rec *s, const ap_directive
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server)
 {
-    (void)pconf;
+    int refused = check_tree(pconf, ptemp, main_server, ap_conftree);
+
     (void)plog;
-    return check_tree(ptemp, main_server, ap_conftree) == 0 ? OK : HTTP_INTERNAL_SERVER_ERROR;
+    return refused == 0 ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

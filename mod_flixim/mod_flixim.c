@@ -11,11 +11,11 @@ static void register_hooks(apr_pool_t *p);
 
 module AP_MODULE_DECLARE_DATA flixim_module = {
     STANDARD20_MODULE_STUFF,
-    NULL,                        /* no configuration for each directory */
-    NULL,                        /* hence no merging of it */
-    flixim_config_create_server, /* one for each virtual host */
-    flixim_config_merge_server,  /* virtual host over main server */
-    flixim_config_directives,    /* the table of directives */
+    flixim_config_create_section, /* one for each section with a directive of ours */
+    flixim_config_merge_section,  /* inner over outer */
+    flixim_config_create_server,  /* one for each virtual host */
+    flixim_config_merge_server,   /* virtual host over main server */
+    flixim_config_directives,     /* the table of directives */
     register_hooks,
     AP_MODULE_FLAG_ALWAYS_MERGE /* a virtual host without a directive of ours has a breaker, too */
 };

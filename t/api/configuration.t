@@ -15,12 +15,29 @@ push @bad_values, map { [ FlixIMDatabaseConnections => $_, qr/must be a whole nu
 push @bad_values, map { [ FlixIMDatabaseTimeout => $_, qr/must be a time from 100ms to 1h .*, not "\Q$_\E"/ ] }
     '0', '99ms', '5seconds', '1msec', '-1', '2h', '1.5s', 's', '99999999999999999999', 'soon';
 push @bad_values, map { [ FlixIMDatabaseWait => $_, qr/must be a time from 0ms to 1h .*, not "\Q$_\E"/ ] } '-1', '3601', '1d', 'x';
+push @bad_values, map { [ FlixIMTokenLeeway => $_, qr/must be a time from 0ms to 10min .*, not "\Q$_\E"/ ] } '-1', '601', '11min', 'x';
+push @bad_values, map { [ FlixIMTokenLifetime => $_, qr/must be a time from 10s to 1h .*, not "\Q$_\E"/ ] } '9999ms', '0', '2h', 'x';
+push @bad_values, map { [ $_ => '""', qr/takes one argument/ ], [ $_ => 'x' x 1001, qr/must be at most 1000 bytes of UTF-8/ ], [ $_ => "\xff", qr/must be at most 1000 bytes of UTF-8/ ] }
+    qw(FlixIMTokenIssuer FlixIMTokenAudience);
+push @bad_values, map { [ $_ => '""', qr/takes one argument/ ] } qw(FlixIMTokenKeyFile FlixIMTokenJWKSFile);
+push @bad_values, [ FlixIMRemoteUser => 'Perhaps', qr/must be On or Off/ ];
+push @bad_values, map { [ FlixIMRemoteUserNamespace => $_, qr/must be a UUID, not "\Q$_\E"/ ] }
+    'x', '6ba7b8119dad11d180b400c04fd430c8', '{6ba7b811-9dad-11d1-80b4-00c04fd430c8}', '6ba7b811-9dad-11d1-80b4-00c04fd430c8x';
+push @bad_values, [ FlixIMAllowOrigin => '*', qr/takes no "\*"/ ], [ FlixIMAllowOrigin => 'https://a.example *', qr/takes no "\*"/ ];
+push @bad_values, map { [ FlixIMAllowOrigin => $_, qr/must be an origin .*, not "\Q$_\E"/ ] }
+    'null', 'www.example.org', 'https://', 'https://*.example.org', 'https://www.example.org/', 'https://www.example.org/x', 'https://u@www.example.org',
+    'https://www.example.org:', 'https://www.example.org:0', 'https://www.example.org:65536', 'https://www.example.org:x', 'https://a b'=~s/ /%20/r,
+    'ht_tp://x', '1http://x', '://x', 'https://[::1', 'https://[]:1x', 'https://a,https://b';
 
 my @good_values = (
     [ FlixIMDatabaseConnections => 1 ], [ FlixIMDatabaseConnections => 10000 ],
     [ FlixIMDatabaseTimeout => '100ms' ], [ FlixIMDatabaseTimeout => '5' ], [ FlixIMDatabaseTimeout => '5S' ],
     [ FlixIMDatabaseTimeout => '1h' ], [ FlixIMDatabaseTimeout => '2mi' ], [ FlixIMDatabaseTimeout => '2min' ],
     [ FlixIMDatabaseWait => '0' ], [ FlixIMDatabaseWait => '0ms' ],
+    [ FlixIMTokenLeeway => '0' ], [ FlixIMTokenLeeway => '10min' ], [ FlixIMTokenLifetime => '10s' ], [ FlixIMTokenLifetime => '1h' ],
+    [ FlixIMTokenIssuer => 'https://login.example.org' ], [ FlixIMTokenAudience => '"飞讯 chat"' ],
+    [ FlixIMRemoteUser => 'on' ], [ FlixIMRemoteUserNamespace => '6BA7B811-9dad-11d1-80b4-00c04fd430c8' ],
+    [ FlixIMAllowOrigin => 'https://www.example.org HTTP://LOCALHOST:3000 capacitor://localhost http://[::1]:8080 https://xn--p1ai' ],
 );
 
 my $location = '<Location "/api/v1">' . "\nSetHandler flixim\n</Location>";
@@ -32,7 +49,15 @@ my @bad_places = (
     [ 'no section', "SetHandler flixim\n", qr/must be in a <Location>/ ],
 );
 
-plan tests => 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2;
+# Directives of a section, and directives of a server.
+my @misplaced = (
+    (map { my $line = $_; map { [ $line, $_ ] } '', '<Directory "/">', '<Files "x">' } 'FlixIMRemoteUser On',
+        'FlixIMRemoteUserNamespace 6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'FlixIMAllowOrigin http://x'),
+    map { [ $_, '<Location "/">' ] } 'FlixIMTokenKeyFile x', 'FlixIMTokenJWKSFile x', 'FlixIMTokenIssuer x', 'FlixIMTokenAudience x',
+        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10',
+);
+
+plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2;
 
 for my $case (@bad_values) {
     my ($name, $value, $sentence) = @$case;
@@ -44,6 +69,13 @@ for my $case (@bad_values) {
 for my $case (@good_values) {
     my ($status, $output) = FlixIM::Test::Httpd->check(settings => {@$case});
     is $status, 0, "@$case is taken" or diag $output;
+}
+for my $case (@misplaced) {
+    my ($line, $section) = @$case;
+    my $end = $section =~ /<(\w+)/ ? "</$1>" : '';
+    my ($name) = $line =~ /(\w+)/;
+    my (undef, $output) = FlixIM::Test::Httpd->check(bare => 1, extra => "$section\n$line\n$end\n");
+    like $output, qr/line \d+ of \S+httpd\.conf:\n$name (?:not allowed|cannot occur)/, "$name in '$section' is refused";
 }
 for my $case (@bad_places) {
     my ($name, $extra, $sentence) = @$case;

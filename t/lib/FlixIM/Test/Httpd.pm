@@ -150,7 +150,7 @@ sub _manual {
     $text =~ s{host=/run/postgresql dbname=flixim}{$conninfo} or die 'conf/flixim.conf: no DBDParams';
     my %setting = %{ $option{settings} // {} };
     for my $name (sort keys %setting) {
-        $text =~ s/^#?\Q$name\E .*/$name $setting{$name}/m or die "conf/flixim.conf: no $name";
+        $text =~ s/^ *#?\Q$name\E .*/$name $setting{$name}/m or die "conf/flixim.conf: no $name";
     }
     return $text;
 }
