@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "database.h"
+#include "keys.h"
 
 /* The first argument of a directive or section, without quotes or the section's '>'. */
 static const char *first_argument(apr_pool_t *ptemp, const ap_directive_t *node)
@@ -79,11 +80,35 @@ static int check_tree(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s,
     return refused;
 }
 
+/* Reads the key files that S itself names: how many were refused. */
+static int check_keys(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s)
+{
+    const ap_directive_t *key = flixim_config_token_key_directive(s);
+    const ap_directive_t *jwks = flixim_config_token_jwks_directive(s);
+    const char *why;
+    int refused = 0;
+
+    why = key ? flixim_keys_load_secret(pconf, ptemp, s) : NULL;
+    if (why) {
+        refuse(ptemp, s, key, why);
+        refused++;
+    }
+    why = jwks ? flixim_keys_load_jwks(pconf, ptemp, s) : NULL;
+    if (why) {
+        refuse(ptemp, s, jwks, why);
+        refused++;
+    }
+    return refused;
+}
+
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server)
 {
     int refused = check_tree(pconf, ptemp, main_server, ap_conftree);
 
     (void)plog;
+    for (const server_rec *s = main_server; s; s = s->next) {
+        refused += check_keys(pconf, ptemp, s);
+    }
     return refused == 0 ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "database.h"
 #include "handler.h"
+#include "keys.h"
 
 static void register_hooks(apr_pool_t *p);
 
@@ -30,6 +31,7 @@ static void register_hooks(apr_pool_t *p)
 
     /* Once in each child, before its threads exist. */
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(flixim_keys_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* For each request whose section says SetHandler flixim. */
     ap_hook_handler(flixim_handler, NULL, NULL, APR_HOOK_MIDDLE);
