@@ -22,6 +22,9 @@ typedef struct flx_statement {
     int patience;
 } flx_statement;
 
+/* No parameters. One row, of no use: the event partitions are made and dropped as they should be. */
+extern const flx_statement flx_statement_keep_partitions;
+
 /* No parameters. One row: the schema's version (int4). */
 extern const flx_statement flx_statement_schema_version;
 

@@ -9,16 +9,24 @@
 
 /* How long a database that was away is left alone: each child learns by itself that it is back, and a
  * quarter of a second later all of them must have. */
-#define PAUSE apr_time_from_msec(200)
+#define PAUSE apr_time_from_msec(150)
+
+/* How long others wait for the try of a database that was away. A try that takes longer has met a
+ * server that does not answer, rather than one that is not there or is back. */
+#define TRY apr_time_from_msec(500)
 
 struct flixim_breaker {
     apr_thread_mutex_t *mutex;
-    /* broadcast when a try has ended */
-    apr_thread_cond_t *told;
-    /* all below under the mutex; THERE: everybody may go, AWAY: nobody until retry_at, then one,
-     * TRIED: that one is on its way */
-    enum { THERE, AWAY, TRIED } state;
+    /* broadcast when the state changes */
+    apr_thread_cond_t *changed;
+    /* all below under the mutex; THERE: everybody may go; DOUBTFUL: one, the others wait for it; AWAY:
+     * nobody until retry_at, then one; TRIED: that one is on its way */
+    enum { THERE, DOUBTFUL, AWAY, TRIED } state;
     apr_time_t retry_at;
+    /* until when others wait for a try at most */
+    apr_time_t tried_until;
+    /* when the server was heard of last */
+    apr_time_t heard_at;
 };
 
 flixim_breaker *flixim_breaker_make(apr_pool_t *pool)
@@ -26,43 +34,64 @@ flixim_breaker *flixim_breaker_make(apr_pool_t *pool)
     flixim_breaker *breaker = apr_pcalloc(pool, sizeof(*breaker));
 
     if (apr_thread_mutex_create(&breaker->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
-        apr_thread_cond_create(&breaker->told, pool) != APR_SUCCESS) {
+        apr_thread_cond_create(&breaker->changed, pool) != APR_SUCCESS) {
         return NULL;
     }
-    breaker->state = AWAY;
-    breaker->retry_at = 0;
+    breaker->state = DOUBTFUL;
     return breaker;
 }
 
-int flixim_breaker_ask(flixim_breaker *breaker, apr_interval_time_t wait)
+flixim_breaker_leave flixim_breaker_ask(flixim_breaker *breaker, apr_interval_time_t wait)
 {
     apr_time_t now = flixim_clock_now();
     apr_time_t deadline = now + wait;
-    int go;
+    flixim_breaker_leave leave = FLIXIM_BREAKER_STOP;
 
     apr_thread_mutex_lock(breaker->mutex);
-    while (breaker->state == TRIED && now < deadline) {
-        apr_thread_cond_timedwait(breaker->told, breaker->mutex, deadline - now);
+    while (breaker->state == TRIED && now < deadline && now < breaker->tried_until) {
+        apr_time_t until = deadline < breaker->tried_until ? deadline : breaker->tried_until;
+
+        apr_thread_cond_timedwait(breaker->changed, breaker->mutex, until - now);
         now = flixim_clock_now();
     }
-    go = breaker->state == THERE || (breaker->state == AWAY && now >= breaker->retry_at);
-    if (go && breaker->state == AWAY) {
+    if (breaker->state == THERE) {
+        leave = FLIXIM_BREAKER_GO;
+    }
+    else if (breaker->state == DOUBTFUL || (breaker->state == AWAY && now >= breaker->retry_at)) {
+        breaker->tried_until = now + (breaker->state == AWAY && wait > TRY ? TRY : wait);
         breaker->state = TRIED;
+        leave = FLIXIM_BREAKER_PROBE;
     }
     apr_thread_mutex_unlock(breaker->mutex);
-    return go;
+    return leave;
 }
 
-void flixim_breaker_tell(flixim_breaker *breaker, int there)
+/* When to try again after a try that began at BEGAN and ended NOW: PAUSE counts from its beginning, as
+ * the server may have come back since, but a long one is followed by a PAUSE all the same. */
+static apr_time_t next_try(apr_time_t began, apr_time_t now)
 {
+    return began + PAUSE > now ? began + PAUSE : now + PAUSE;
+}
+
+void flixim_breaker_tell(flixim_breaker *breaker, flixim_breaker_finding finding, apr_time_t began,
+                         int is_probe)
+{
+    apr_time_t now = flixim_clock_now();
+
     apr_thread_mutex_lock(breaker->mutex);
-    if (there) {
+    if (finding == FLIXIM_BREAKER_HEARD) {
+        breaker->heard_at = now;
         breaker->state = THERE;
     }
-    else {
-        breaker->state = AWAY;
-        breaker->retry_at = flixim_clock_now() + PAUSE;
+    else if (breaker->state == (is_probe ? TRIED : THERE)) {
+        if (finding == FLIXIM_BREAKER_DOUBTED || breaker->heard_at >= began) {
+            breaker->state = DOUBTFUL;
+        }
+        else {
+            breaker->state = AWAY;
+            breaker->retry_at = next_try(began, now);
+        }
     }
-    apr_thread_cond_broadcast(breaker->told);
+    apr_thread_cond_broadcast(breaker->changed);
     apr_thread_mutex_unlock(breaker->mutex);
 }

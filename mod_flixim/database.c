@@ -10,24 +10,17 @@
 #include "libpq-fe.h"
 #include "mod_dbd.h"
 
-#include "breaker.h"
 #include "clock.h"
 #include "config.h"
 #include "exchange.h"
-#include "gate.h"
 #include "session.h"
+#include "shared.h"
 #include "sqlstate.h"
-
-/* What the threads of a child share for one virtual host. */
-typedef struct {
-    /* shared further, among the virtual hosts with one FlixIMDatabaseConnections */
-    flixim_gate *gate;
-    flixim_breaker *breaker;
-} shared;
 
 /* One statement on its way. */
 typedef struct {
     request_rec *r;
+    const flixim_shared *own;
     const flx_statement *statement;
     const char *const *values;
     ap_dbd_t *borrowed;
@@ -35,8 +28,11 @@ typedef struct {
     flixim_session *session;
     /* whether the statement may be running, or have run */
     int sent;
-    /* whether the server was heard of */
-    int there;
+    /* when it began, and when to give up, by flixim_clock_now() */
+    apr_time_t began;
+    apr_time_t deadline;
+    /* whether others wait to hear from this one that the server is there */
+    int is_probe;
     /* how often it came to nothing: the connection died, the prepared statement would not do, other
      * transactions were in the way */
     int deaths;
@@ -47,17 +43,15 @@ typedef struct {
 /* How often a statement is run that conflicts with others. */
 #define TRIES 3
 
+/* How long a server may take to give any sign, when it is in doubt. */
+#define PROBE apr_time_from_sec(1)
+
 typedef APR_OPTIONAL_FN_TYPE(ap_dbd_open) dbd_open_function;
 typedef APR_OPTIONAL_FN_TYPE(ap_dbd_close) dbd_close_function;
 
 /* Found by child_init, only read by the threads that come after it. */
 static dbd_open_function *dbd_open;
 static dbd_close_function *dbd_close;
-
-static const shared *shared_of(const server_rec *s)
-{
-    return *flixim_config_database_slot(s);
-}
 
 int flixim_database_is_there(void)
 {
@@ -68,20 +62,7 @@ void flixim_database_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     dbd_open = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_open);
     dbd_close = APR_RETRIEVE_OPTIONAL_FN(ap_dbd_close);
-    /* The main server is the first in the list, so an owner other than S has its own by then. */
-    for (const server_rec *s = main_server; s; s = s->next) {
-        const server_rec *owner = flixim_config_database_owner(s);
-        shared *own = apr_pcalloc(pchild, sizeof(*own));
-
-        own->breaker = flixim_breaker_make(pchild);
-        own->gate = owner == s ? flixim_gate_make(pchild, flixim_config_database_connections(s))
-                               : shared_of(owner)->gate;
-        if (!own->gate || !own->breaker) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0101: no mutex left for this child");
-            exit(APEXIT_CHILDSICK);
-        }
-        *flixim_config_database_slot(s) = own;
-    }
+    flixim_shared_child_init(pchild, main_server);
 }
 
 /* libpq's messages have several lines; the log takes one. */
@@ -132,18 +113,35 @@ static flixim_database_outcome judge(const call *c)
     return kind == FLIXIM_SQLSTATE_FAULT ? FLIXIM_DATABASE_REFUSED : FLIXIM_DATABASE_UNAVAILABLE;
 }
 
+static void tell(call *c, flixim_breaker_finding finding)
+{
+    flixim_breaker_tell(c->own->breaker, finding, c->began, c->is_probe);
+    c->is_probe = 0;
+    c->line.deadline = c->deadline;
+}
+
 /* Runs the statement once on the borrowed connection, which may be dead already. */
 static flixim_answer attempt(call *c)
 {
+    int must_ask;
     flixim_answer got;
 
     c->sent = 0;
-    if (!flixim_exchange_is_alive(&c->line) && !flixim_exchange_reconnect(&c->line)) {
-        return FLIXIM_AWAY;
+    if (!flixim_exchange_is_alive(&c->line)) {
+        if (!flixim_exchange_reconnect(&c->line)) {
+            return FLIXIM_AWAY;
+        }
+        tell(c, FLIXIM_BREAKER_HEARD);
     }
-    got = flixim_session_greet(c->session, &c->line, time_for(c), 0);
-    return got == FLIXIM_ANSWERED ? flixim_session_run(c->session, &c->line, c->values, &c->sent)
-                                  : got;
+    must_ask = c->is_probe;
+    got = flixim_session_greet(c->session, &c->line, time_for(c), must_ask);
+    if (got != FLIXIM_ANSWERED) {
+        return got;
+    }
+    if (must_ask) {
+        tell(c, FLIXIM_BREAKER_HEARD);
+    }
+    return flixim_session_run(c->session, &c->line, c->values, &c->sent);
 }
 
 /* Waits a little, not always as long, so that those who met do not meet again: 0 if the time does not
@@ -180,6 +178,19 @@ static int once_more(call *c, flixim_answer got)
     }
 }
 
+/* What the end of a call says of the server as a whole. Nothing, if a connection ended; nor if a
+ * statement that writes was not answered: it may be its commit that waits, for a standby. */
+static flixim_breaker_finding finding_of(const call *c, flixim_answer got)
+{
+    if (got == FLIXIM_ANSWERED) {
+        return FLIXIM_BREAKER_HEARD;
+    }
+    if (got == FLIXIM_DIED || (got == FLIXIM_SILENT && c->sent && !c->statement->read_only)) {
+        return FLIXIM_BREAKER_DOUBTED;
+    }
+    return FLIXIM_BREAKER_MISSED;
+}
+
 /* Runs the statement on the borrowed connection. */
 static flixim_database_outcome run_borrowed(call *c)
 {
@@ -189,10 +200,14 @@ static flixim_database_outcome run_borrowed(call *c)
     do {
         got = attempt(c);
     } while (once_more(c, got));
-    /* A connection that ended says nothing of the server as a whole: whoever is next will see. */
-    c->there = got == FLIXIM_ANSWERED || got == FLIXIM_DIED;
+    tell(c, finding_of(c, got));
     if (got == FLIXIM_ANSWERED) {
         return judge(c);
+    }
+    if (!flixim_canceller_send(c->own->canceller, c->line.cancel)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r,
+                      "FLX0110: statement %s: not cancelled, as too many are waiting for that",
+                      statement->name);
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r, "FLX0103: statement %s: %s (%s)", statement->name,
                   got == FLIXIM_SILENT ? "no answer within its time"
@@ -211,10 +226,12 @@ static flixim_database_outcome borrow_and_run(call *c)
     if (!c->borrowed) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r,
                       "FLX0104: statement %s: no connection to the database", c->statement->name);
+        tell(c, FLIXIM_BREAKER_MISSED);
         return FLIXIM_DATABASE_UNAVAILABLE;
     }
     if (strcmp(apr_dbd_name(c->borrowed->driver), "pgsql") != 0) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r, "FLX0105: DBDriver must be pgsql");
+        tell(c, FLIXIM_BREAKER_MISSED);
         outcome = FLIXIM_DATABASE_UNAVAILABLE;
     }
     else {
@@ -235,30 +252,69 @@ static apr_status_t clear_result(void *result)
     return APR_SUCCESS;
 }
 
+/* Takes a turn, within FlixIMDatabaseWait: 1, and leave must follow; 0 if there was none. */
+static int enter(const call *c, apr_time_t until)
+{
+    if (!c->statement->read_only &&
+        !flixim_gate_enter(c->own->writers, until - flixim_clock_now())) {
+        return 0;
+    }
+    if (flixim_gate_enter(c->own->gate, until - flixim_clock_now())) {
+        return 1;
+    }
+    if (!c->statement->read_only) {
+        flixim_gate_leave(c->own->writers);
+    }
+    return 0;
+}
+
+static void leave(const call *c)
+{
+    flixim_gate_leave(c->own->gate);
+    if (!c->statement->read_only) {
+        flixim_gate_leave(c->own->writers);
+    }
+}
+
+/* What is done in its turn. */
+static flixim_database_outcome take_turn(call *c)
+{
+    apr_interval_time_t wait = flixim_config_database_wait(c->r->server);
+    flixim_breaker_leave may = flixim_breaker_ask(c->own->breaker, wait);
+
+    if (may == FLIXIM_BREAKER_STOP) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, c->r,
+                      "FLX0107: statement %s: the database was away a moment ago",
+                      c->statement->name);
+        return FLIXIM_DATABASE_UNAVAILABLE;
+    }
+    c->is_probe = may == FLIXIM_BREAKER_PROBE;
+    c->began = flixim_clock_now();
+    c->deadline = c->began + time_for(c);
+    c->line.deadline = c->deadline;
+    if (c->is_probe && c->line.deadline > c->began + PROBE) {
+        c->line.deadline = c->began + PROBE;
+    }
+    return borrow_and_run(c);
+}
+
 flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement *statement,
                                             const char *const *values, PGresult **result)
 {
-    const shared *own = shared_of(r->server);
-    apr_interval_time_t wait = flixim_config_database_wait(r->server);
-    call c = { .r = r, .statement = statement, .values = values };
-    flixim_database_outcome outcome = FLIXIM_DATABASE_UNAVAILABLE;
+    call c = {
+        .r = r, .own = flixim_shared_of(r->server), .statement = statement, .values = values
+    };
+    apr_time_t until = flixim_clock_now() + flixim_config_database_wait(r->server);
+    flixim_database_outcome outcome;
 
     *result = NULL;
-    if (!flixim_gate_enter(own->gate, wait)) {
+    if (!enter(&c, until)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "FLX0106: statement %s: no turn within FlixIMDatabaseWait", statement->name);
-        return outcome;
+        return FLIXIM_DATABASE_UNAVAILABLE;
     }
-    if (flixim_breaker_ask(own->breaker, wait)) {
-        c.line.deadline = flixim_clock_now() + time_for(&c);
-        outcome = borrow_and_run(&c);
-        flixim_breaker_tell(own->breaker, c.there);
-    }
-    else {
-        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r,
-                      "FLX0107: statement %s: the database was away a moment ago", statement->name);
-    }
-    flixim_gate_leave(own->gate);
+    outcome = take_turn(&c);
+    leave(&c);
     if (outcome == FLIXIM_DATABASE_DONE) {
         *result = c.line.result;
         apr_pool_cleanup_register(r->pool, c.line.result, clear_result, apr_pool_cleanup_null);

@@ -41,8 +41,10 @@ void flixim_exchange_drop(const flixim_line *line)
 }
 
 /* An answer that is overdue: the pool must not get the connection back busy. */
-static flixim_answer cut(const flixim_line *line)
+static flixim_answer cut(flixim_line *line)
 {
+    PQfreeCancel(line->cancel);
+    line->cancel = PQgetCancel(line->conn);
     flixim_exchange_drop(line);
     return FLIXIM_SILENT;
 }

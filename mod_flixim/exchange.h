@@ -5,9 +5,10 @@
 
 #include "apr_time.h"
 
-/* libpq's connection and result, by its own declarations. */
+/* What libpq has, by its own declarations. */
 typedef struct pg_conn PGconn;
 typedef struct pg_result PGresult;
+typedef struct pg_cancel PGcancel;
 
 /* A connection in non-blocking mode that a request has borrowed. */
 typedef struct flixim_line {
@@ -16,6 +17,8 @@ typedef struct flixim_line {
     apr_time_t deadline;
     /* the last result; whoever has the line owns it */
     PGresult *result;
+    /* how to cancel what was cut, if something was; owned likewise */
+    PGcancel *cancel;
 } flixim_line;
 
 /* How an exchange ended. */

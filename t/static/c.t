@@ -36,7 +36,7 @@ my %only = (
     'json-c/json.h' => [qw(libflixim/flx_json.c t/fuzz/fuzz_json_scan.c)],
     'mod_dbd.h'     => [qw(mod_flixim/database.c)],
     # exchange sends and waits, session knows one server process, database decides.
-    'libpq-fe.h' => [qw(libflixim/flx_render.h libflixim/flx_result.h mod_flixim/database.c mod_flixim/exchange.c mod_flixim/session.c)],
+    'libpq-fe.h' => [qw(libflixim/flx_render.h libflixim/flx_result.h mod_flixim/canceller.c mod_flixim/database.c mod_flixim/exchange.c mod_flixim/session.c)],
 );
 for my $header (sort keys %only) {
     is_deeply [ grep { slurp($_) =~ /#include ["<]\Q$header\E[">]/ } @sources ], $only{$header}, "$header is included where it belongs only";

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the threads of a child process share for one virtual host. */
+#include "shared.h"
+#include "private.h"
+
+#include "config.h"
+
+const flixim_shared *flixim_shared_of(const server_rec *s)
+{
+    return *flixim_config_database_slot(s);
+}
+
+/* Makes what belongs to the owner of a FlixIMDatabaseConnections: 1 if that worked. */
+static int make_gates(apr_pool_t *pchild, flixim_shared *own, int places)
+{
+    int reserve = places > 1 ? (places + 3) / 4 : 0;
+
+    own->gate = flixim_gate_make(pchild, places);
+    own->writers = flixim_gate_make(pchild, places - reserve);
+    return own->gate && own->writers;
+}
+
+void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
+{
+    flixim_canceller *canceller = flixim_canceller_make();
+
+    /* The main server is the first in the list, so an owner other than S has its own by then. */
+    for (const server_rec *s = main_server; s; s = s->next) {
+        const server_rec *owner = flixim_config_database_owner(s);
+        flixim_shared *own = apr_pcalloc(pchild, sizeof(*own));
+        int made = 1;
+
+        own->canceller = canceller;
+        own->breaker = flixim_breaker_make(pchild);
+        own->upkeep = flixim_upkeep_make(pchild);
+        if (owner == s) {
+            made = make_gates(pchild, own, flixim_config_database_connections(s));
+        }
+        else {
+            own->gate = flixim_shared_of(owner)->gate;
+            own->writers = flixim_shared_of(owner)->writers;
+        }
+        if (!made || !own->canceller || !own->breaker || !own->upkeep) {
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0101: no mutex left for this child");
+            exit(APEXIT_CHILDSICK);
+        }
+        *flixim_config_database_slot(s) = own;
+    }
+}
