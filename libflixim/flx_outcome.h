@@ -1,14 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a request can end in: for each outcome its error code, HTTP status and text, in one
- * table. */
+/* What a request can end in, and the rules that fields can break: all texts of the API, in one
+ * file. */
 #ifndef FLX_OUTCOME_H
 #define FLX_OUTCOME_H
 
-/* Grouped by whose fault it is: nobody's, the client's, ours. */
+#include <stddef.h>
+
+typedef enum flx_language { FLX_CHINESE, FLX_ENGLISH } flx_language;
+
+/* Grouped by whose doing it is: what was asked for was done, the client must change something, we
+ * could not. */
 typedef enum flx_outcome {
-    FLX_OK,
+    FLX_HEALTHY,
+    FLX_MESSAGES_LISTED,
+    FLX_MESSAGE_FOUND,
+    FLX_MESSAGE_CREATED,
+    FLX_MESSAGE_REPEATED, /* the same request again: the same message, not a new one */
+    FLX_MESSAGE_READ,
+    FLX_MESSAGES_READ,
+    FLX_ALL_READ,
+    FLX_UNREAD_COUNTED,
+    FLX_MESSAGE_WITHDRAWN,
+    FLX_MESSAGE_DELETED,
+    FLX_MESSAGES_SYNCED,
+    FLX_CONVERSATIONS_LISTED,
+    FLX_CONVERSATION_FOUND,
+    FLX_CONVERSATION_UPDATED,
+    FLX_CONVERSATION_CREATED,
+    FLX_CONVERSATION_KNOWN, /* asked to create, but it was there */
+    FLX_HISTORY_LISTED,
+    FLX_TOKEN_ISSUED,
+
+    FLX_BAD_REQUEST,
+    FLX_INVALID_REQUEST, /* RFC 6750: credentials given twice */
+    FLX_INVALID_JSON,
+    FLX_INVALID_QUERY,
+    FLX_UNAUTHORIZED, /* no credentials */
+    FLX_INVALID_TOKEN,
+    FLX_FORBIDDEN,
+    FLX_INSUFFICIENT_SCOPE,
     FLX_NOT_FOUND,
+    FLX_MESSAGE_NOT_FOUND,
+    FLX_CONVERSATION_NOT_FOUND,
     FLX_METHOD_NOT_ALLOWED,
+    FLX_REQUEST_TIMEOUT,
+    FLX_IDEMPOTENCY_CONFLICT,
+    FLX_WITHDRAW_WINDOW_CLOSED,
+    FLX_TOO_LARGE,
+    FLX_UNSUPPORTED_MEDIA_TYPE,
+    FLX_EXPECTATION_FAILED,
+    FLX_INVALID_FIELDS,
+    FLX_RATE_LIMITED,
+
+    FLX_INTERNAL,
     FLX_UNAVAILABLE,
     FLX_SCHEMA_OUTDATED,
     FLX_OUTCOMES
@@ -17,10 +61,25 @@ typedef enum flx_outcome {
 /* The HTTP status of an outcome. */
 int flx_outcome_status(flx_outcome outcome);
 
-/* The machine-readable code of an error ("not_found"); NULL for FLX_OK. */
+/* Whether what was asked for was done. */
+int flx_outcome_is_success(flx_outcome outcome);
+
+/* The machine-readable code of an error ("not_found"); NULL for a success. */
 const char *flx_outcome_code(flx_outcome outcome);
 
-/* The sentence for people: Chinese, UTF-8, nothing in it that JSON would have to escape. */
-const char *flx_outcome_message(flx_outcome outcome);
+/* The sentence for people, UTF-8, nothing in it that JSON would have to escape. A success has the
+ * seed's, which is Chinese whatever the language. */
+const char *flx_outcome_message(flx_outcome outcome, flx_language language);
+
+/* The refusal that a function of the schema answers with, by its label in flixim.outcome
+ * ("message_not_found"). FLX_INTERNAL for a label that is no refusal. */
+flx_outcome flx_outcome_of_label(const char *label, size_t length);
+
+/* The error for an HTTP status that httpd itself answers with. */
+flx_outcome flx_outcome_of_status(int status);
+
+/* What is wrong with a field that breaks a rule, for people: the rule's text for that field, or its
+ * text in general, or the rule's name if nobody wrote one. */
+const char *flx_rule_message(const char *field, const char *rule, flx_language language);
 
 #endif

@@ -179,15 +179,21 @@ void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int fir
     flx_buffer_add(buffer, "]", 1);
 }
 
-void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row)
+void flx_render_conversation_fields(flx_buffer *buffer, const PGresult *result, int row)
 {
     flx_rendering conversation, member;
 
     flx_render_begin(&conversation, &shape_conversation, result);
     flx_render_begin(&member, &shape_member, result);
-    flx_buffer_add_text(buffer, "{\"conversation\":");
+    flx_buffer_add_text(buffer, "\"conversation\":");
     flx_render_row(buffer, &conversation, row);
     flx_buffer_add(buffer, ",", 1);
     add_fields(buffer, &member, row);
+}
+
+void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row)
+{
+    flx_buffer_add(buffer, "{", 1);
+    flx_render_conversation_fields(buffer, result, row);
     flx_buffer_add(buffer, "}", 1);
 }

@@ -36,4 +36,7 @@ void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int fir
  * is_pinned, is_muted, last_read_message_id, and draft. */
 void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row);
 
+/* The same without the braces around it, for an object that has more. */
+void flx_render_conversation_fields(flx_buffer *buffer, const PGresult *result, int row);
+
 #endif

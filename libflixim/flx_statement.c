@@ -2,6 +2,20 @@
 /* Every SQL statement that module and daemon send. */
 #include "flx_statement.h"
 
+/* Who asks, as flixim.caller. */
+#define CALLER "ROW($1::uuid, $2::timestamptz, $3::boolean, $4::bytea)::flixim.caller"
+
+/* The user, whom an opaque token alone does not tell; evaluated once in a statement. */
+#define CALLER_ID "coalesce($1::uuid, (SELECT flixim.token_user($4::bytea))) AS caller_id"
+
+/* A call whose result has a row type with a column outcome. */
+#define ANSWER_OF(call) "SELECT " CALLER_ID ", answer.* FROM " call " AS answer"
+
+/* A call whose result is an outcome, and one with OUT parameters, whose outcome is o_outcome. */
+#define OUTCOME_OF(call) "SELECT " CALLER_ID ", " call " AS outcome"
+#define COLUMNS_OF(call)                                                                           \
+    "SELECT " CALLER_ID ", answer.o_outcome AS outcome, answer.* FROM " call " AS answer"
+
 const flx_statement flx_statement_keep_partitions = {
     .name = "keep_partitions",
     .text = "SELECT flixim.keep_partitions(), flixim.drop_expired_events()",
@@ -13,5 +27,134 @@ const flx_statement flx_statement_schema_version = {
     .name = "schema_version",
     .text = "SELECT flixim.schema_version()",
     .parameters = 0,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_check_token = {
+    .name = "check_token",
+    .text = OUTCOME_OF("flixim.check_token(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_authenticate = {
+    .name = "authenticate",
+    .text = COLUMNS_OF("flixim.authenticate(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+};
+
+const flx_statement flx_statement_send_message = {
+    .name = "send_message",
+    .text = ANSWER_OF("flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
+                      " ARRAY[$3::boolean], ARRAY[$5::uuid], ARRAY[$6::text], ARRAY[$7::uuid],"
+                      " ARRAY[$8::flixim.message_type], ARRAY[$9::flixim.content_type],"
+                      " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
+                      " ARRAY[NULL::uuid], true, ARRAY[$4::bytea])"),
+    .parameters = FLX_CALLER_PARAMETERS + 8,
+};
+
+const flx_statement flx_statement_send_to_each = {
+    .name = "send_to_each",
+    .text = ANSWER_OF("flixim.send_to_each(" CALLER ", $5::uuid[], $6::uuid[],"
+                      " $7::flixim.message_type, $8::flixim.content_type, $9::json, $10::uuid,"
+                      " $11::timestamptz)"),
+    .parameters = FLX_CALLER_PARAMETERS + 7,
+};
+
+const flx_statement flx_statement_list_messages = {
+    .name = "list_messages",
+    .text = ANSWER_OF("flixim.list_messages(" CALLER ", $5::integer, $6::integer,"
+                      " $7::flixim.message_type, $8::flixim.message_status, $9::uuid,"
+                      " $10::timestamptz)"),
+    .parameters = FLX_CALLER_PARAMETERS + 6,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_get_message = {
+    .name = "get_message",
+    .text = ANSWER_OF("flixim.get_message(" CALLER ", $5::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_mark_read = {
+    .name = "mark_read",
+    .text = ANSWER_OF("flixim.mark_read(" CALLER ", $5::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+};
+
+const flx_statement flx_statement_withdraw_message = {
+    .name = "withdraw_message",
+    .text = ANSWER_OF("flixim.withdraw_message(" CALLER ", $5::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+};
+
+const flx_statement flx_statement_delete_message = {
+    .name = "delete_message",
+    .text = OUTCOME_OF("flixim.delete_message(" CALLER ", $5::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+};
+
+const flx_statement flx_statement_mark_read_batch = {
+    .name = "mark_read_batch",
+    .text = COLUMNS_OF("flixim.mark_read_batch(" CALLER ", $5::uuid[])"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+};
+
+const flx_statement flx_statement_read_all = {
+    .name = "read_all",
+    .text = "CALL flixim.read_all(" CALLER ", NULL, NULL, NULL)",
+    .parameters = FLX_CALLER_PARAMETERS,
+    .patience = 12,
+};
+
+const flx_statement flx_statement_unread_counts = {
+    .name = "unread_counts",
+    .text = COLUMNS_OF("flixim.unread_counts(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_sync_messages = {
+    .name = "sync_messages",
+    .text = ANSWER_OF("flixim.sync_messages(" CALLER ", $5::timestamptz,"
+                      " coalesce($6::integer, 500))"),
+    .parameters = FLX_CALLER_PARAMETERS + 2,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_list_conversations = {
+    .name = "list_conversations",
+    .text = ANSWER_OF("flixim.list_conversations(" CALLER ", $5::integer, $6::integer)"),
+    .parameters = FLX_CALLER_PARAMETERS + 2,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_get_conversation = {
+    .name = "get_conversation",
+    .text = ANSWER_OF("flixim.get_conversation(" CALLER ", $5::text)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_update_conversation = {
+    .name = "update_conversation",
+    .text = ANSWER_OF("flixim.update_conversation(" CALLER ", $5::text, $6::boolean,"
+                      " $7::boolean, $8::text)"),
+    .parameters = FLX_CALLER_PARAMETERS + 4,
+};
+
+const flx_statement flx_statement_create_conversation = {
+    .name = "create_conversation",
+    .text = ANSWER_OF("flixim.create_conversation(" CALLER ", $5::uuid[],"
+                      " $6::flixim.conversation_type)"),
+    .parameters = FLX_CALLER_PARAMETERS + 2,
+};
+
+const flx_statement flx_statement_list_history = {
+    .name = "list_history",
+    .text = ANSWER_OF("flixim.list_history(" CALLER ", $5::text, $6::integer,"
+                      " $7::timestamptz, $8::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 4,
     .read_only = 1,
 };

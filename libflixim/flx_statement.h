@@ -28,4 +28,50 @@ extern const flx_statement flx_statement_keep_partitions;
 /* No parameters. One row: the schema's version (int4). */
 extern const flx_statement flx_statement_schema_version;
 
+/* The parameters that say who asks come first in all statements below: user_id, issued_at and
+ * is_system from a verified JWT or login, or token_digest alone. Their result has a column
+ * caller_id, the user (null if the token is not valid), unless it says otherwise, and a column
+ * outcome, in its first row if there are several. The other columns are those of
+ * flixim.message_answer or flixim.conversation_answer, unless it says otherwise. */
+#define FLX_CALLER_PARAMETERS 4
+
+/* Whether the token is valid: caller_id and outcome alone. */
+extern const flx_statement flx_statement_check_token;
+/* As check_token, for a token that another one shall be issued for: also user_id, issued_at,
+ * is_system, expires_at (null for a JWT). Makes the user's row. */
+extern const flx_statement flx_statement_authenticate;
+
+/* client_message_id, conversation_id, receiver_id, message_type, content_type, content,
+ * reference_id, client_timestamp. */
+extern const flx_statement flx_statement_send_message;
+/* client_message_ids, receiver_ids, message_type, content_type, content, reference_id,
+ * client_timestamp; a row for each receiver, all or nothing. */
+extern const flx_statement flx_statement_send_to_each;
+/* limit, offset, message_type, status, before_id, before. A head and the messages. */
+extern const flx_statement flx_statement_list_messages;
+/* id, for these four. */
+extern const flx_statement flx_statement_get_message;
+extern const flx_statement flx_statement_mark_read;
+extern const flx_statement flx_statement_withdraw_message;
+extern const flx_statement flx_statement_delete_message; /* caller_id and outcome alone */
+/* message_ids. Columns: marked_count. */
+extern const flx_statement flx_statement_mark_read_batch;
+/* Columns o_outcome and marked_count, no caller_id: a procedure, which commits on its way. */
+extern const flx_statement flx_statement_read_all;
+/* Columns total and one for each message type. */
+extern const flx_statement flx_statement_unread_counts;
+/* cursor, limit. A head with cursor_at, has_more, resync_required, and the messages. */
+extern const flx_statement flx_statement_sync_messages;
+
+/* limit, offset. A head and the conversations. */
+extern const flx_statement flx_statement_list_conversations;
+/* conversation_id. */
+extern const flx_statement flx_statement_get_conversation;
+/* conversation_id, is_pinned, is_muted, draft. */
+extern const flx_statement flx_statement_update_conversation;
+/* participant_ids, type. */
+extern const flx_statement flx_statement_create_conversation;
+/* conversation_id, limit, before, before_id. A head and the messages. */
+extern const flx_statement flx_statement_list_history;
+
 #endif

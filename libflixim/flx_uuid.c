@@ -67,6 +67,11 @@ void flx_uuid_write(const flx_uuid *uuid, char text[FLX_UUID_TEXT])
     }
 }
 
+void flx_uuid_make(flx_uuid *uuid)
+{
+    uuid_generate_random(uuid->bytes);
+}
+
 void flx_uuid_from_name(flx_uuid *uuid, const flx_uuid *name_space, const char *name, size_t length)
 {
     uuid_t result;

@@ -22,6 +22,9 @@ int flx_uuid_read(flx_uuid *uuid, const char *text, size_t length)
 /* Writes the 36 characters in lower case, without a terminating NUL. */
 void flx_uuid_write(const flx_uuid *uuid, char text[FLX_UUID_TEXT]);
 
+/* A new version 4 UUID: 122 random bits. */
+void flx_uuid_make(flx_uuid *uuid);
+
 /* The version 5 UUID (SHA-1) of a name in a namespace. */
 void flx_uuid_from_name(flx_uuid *uuid, const flx_uuid *name_space, const char *name,
                         size_t length);

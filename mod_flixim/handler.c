@@ -1,42 +1,209 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request, from httpd's hands to the function that answers it. */
+/* One request, from httpd's hands to the function that answers it: the order of the checks. */
 #include "handler.h"
 #include "private.h"
 
+#include "apr_strings.h"
 #include "http_protocol.h"
 
+#include "body.h"
+#include "call.h"
 #include "config.h"
+#include "flx_uuid.h"
 #include "reply.h"
 #include "route.h"
+#include "upkeep.h"
+
+/* What a check found. */
+typedef struct finding {
+    int is_refused;
+    /* why, if it is */
+    flx_outcome outcome;
+    /* OK, or what the handler hook is to return at once since httpd has answered already */
+    int status;
+} finding;
+
+static const finding fine = { 0, FLX_INTERNAL, OK };
+
+static finding refuse(flx_outcome outcome)
+{
+    return (finding){ 1, outcome, OK };
+}
+
+static apr_status_t free_form(void *form)
+{
+    flx_form_free(form);
+    return APR_SUCCESS;
+}
+
+/* Reads the body of an operation that takes one into the request's form. */
+static finding take_body(flixim_request *request, const flixim_operation *operation)
+{
+    request_rec *r = request->r;
+    flx_buffer *body;
+    int status;
+
+    /* Without a type there may still be no body: then that is what is missing. */
+    if (!flixim_body_is_json(r) &&
+        (flixim_body_is_there(r) || apr_table_get(r->headers_in, "Content-Type"))) {
+        flixim_body_discard(r);
+        return refuse(FLX_UNSUPPORTED_MEDIA_TYPE);
+    }
+    status = flixim_body_read(r, &body);
+    if (status == AP_FILTER_ERROR) {
+        return (finding){ 1, FLX_BAD_REQUEST, status };
+    }
+    if (status != OK) {
+        return refuse(flx_outcome_of_status(status));
+    }
+    if (flx_form_read_json(&request->form, operation->body_fields, operation->field_count,
+                           body->at ? body->at : "", body->length) != 0) {
+        return refuse(request->form.is_malformed ? FLX_INVALID_JSON : FLX_INVALID_FIELDS);
+    }
+    return fine;
+}
+
+/* Reads whatever the operation takes. */
+static finding take_form(flixim_request *request, const flixim_operation *operation)
+{
+    request_rec *r = request->r;
+
+    apr_pool_cleanup_register(r->pool, &request->form, free_form, apr_pool_cleanup_null);
+    if (operation->body_fields) {
+        return take_body(request, operation);
+    }
+    flixim_body_discard(r);
+    if (operation->query_fields && r->args &&
+        flx_form_read_query(&request->form, operation->query_fields, operation->field_count,
+                            r->args, strlen(r->args)) != 0) {
+        return refuse(FLX_INVALID_QUERY);
+    }
+    return fine;
+}
+
+/* Asks the operation what it has to say of the form as a whole. */
+static finding check_form(flixim_request *request, const flixim_operation *operation)
+{
+    flx_form *form = &request->form;
+
+    if (operation->check && operation->check(request, &form->faults[0]) != 0) {
+        form->fault_count = 1;
+        return refuse(FLX_INVALID_FIELDS);
+    }
+    return fine;
+}
+
+/* Puts the id of the path into its canonical form; one that nothing can have names nothing. */
+static finding take_id(flixim_request *request, const flixim_route_match *match)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789:-";
+    char *id = apr_pstrdup(request->r->pool, match->id);
+    flx_uuid uuid;
+
+    if (match->id_of == FLIXIM_ROUTE_MESSAGE) {
+        if (flx_uuid_read(&uuid, id, strlen(id)) != 0) {
+            return refuse(FLX_MESSAGE_NOT_FOUND);
+        }
+        flx_uuid_write(&uuid, id);
+    }
+    else if (match->id_of == FLIXIM_ROUTE_CONVERSATION) {
+        ap_str_tolower(id);
+        if (id[strspn(id, allowed)] != '\0') {
+            return refuse(FLX_CONVERSATION_NOT_FOUND);
+        }
+    }
+    request->id = id;
+    return fine;
+}
+
+/* Answers with a refusal of ours. The database judges the token first: one that is revoked, or an
+ * opaque one that does not exist, gets no other answer than that. */
+static int reply_refusal(flixim_request *request, const flixim_operation *operation,
+                         const finding *why)
+{
+    flixim_answer answer;
+
+    if (why->status != OK) {
+        return why->status;
+    }
+    if (!operation->is_open && !flixim_call(request, &flx_statement_check_token, NULL, &answer)) {
+        return flixim_call_refuse(request, &answer);
+    }
+    return flixim_reply_error(request->r, why->outcome, request->form.faults,
+                              request->form.fault_count);
+}
+
+/* Makes the checks that come before anything of the request is read. */
+static finding admit(flixim_request *request)
+{
+    flx_outcome outcome;
+
+    if (flixim_credentials_judge(request->r, &request->caller, &outcome) != 0) {
+        return refuse(outcome);
+    }
+    if (flixim_upkeep(request->r) != FLIXIM_DATABASE_DONE) {
+        return refuse(FLX_UNAVAILABLE);
+    }
+    return fine;
+}
+
+/* Runs the operation that the table has for this request. */
+static int serve(request_rec *r, const char *location, const flixim_route_match *match)
+{
+    flixim_request *request = apr_pcalloc(r->pool, sizeof(*request));
+    const flixim_operation *operation = match->operation;
+    finding found = fine;
+
+    request->r = r;
+    request->location = location;
+    if (!operation->is_open) {
+        found = admit(request);
+    }
+    if (found.is_refused) {
+        flixim_body_discard(r);
+        return flixim_reply_error(r, found.outcome, NULL, 0);
+    }
+    found = take_form(request, operation);
+    if (!found.is_refused) {
+        found = check_form(request, operation);
+    }
+    if (!found.is_refused) {
+        found = take_id(request, match);
+    }
+    return found.is_refused ? reply_refusal(request, operation, &found)
+                            : operation->function(request);
+}
+
+/* Answers for a path that exists, with a method that it does not have. */
+static int reply_allow(request_rec *r, const char *allow)
+{
+    flixim_body_discard(r);
+    apr_table_setn(r->headers_out, "Allow", allow);
+    if (r->method_number != M_OPTIONS) {
+        return flixim_reply_error(r, FLX_METHOD_NOT_ALLOWED, NULL, 0);
+    }
+    return flixim_reply_empty(r);
+}
 
 int flixim_handler(request_rec *r)
 {
     const char *location;
-    flixim_route_match match;
+    flixim_route_match match = { NULL, NULL, NULL, FLIXIM_ROUTE_NO_ID };
 
     if (!r->handler || strcmp(r->handler, FLIXIM_HANDLER) != 0) {
         return DECLINED;
     }
-    /* No function reads a body yet. One left unread would be taken for the next request. */
-    if (ap_discard_request_body(r) != OK) {
-        r->connection->keepalive = AP_CONN_CLOSE;
-    }
     location = flixim_config_location(r);
-    if (!location) {
+    if (location) {
+        match = flixim_route_find(r, r->uri + strlen(location));
+    }
+    else {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "FLX0002: SetHandler flixim is not in a <Location> that holds %s", r->uri);
-        return flixim_reply_error(r, FLX_NOT_FOUND);
     }
-    match = flixim_route_find(r, r->uri + strlen(location));
     if (!match.allow) {
-        return flixim_reply_error(r, FLX_NOT_FOUND);
+        flixim_body_discard(r);
+        return flixim_reply_error(r, FLX_NOT_FOUND, NULL, 0);
     }
-    if (match.function) {
-        return match.function(r);
-    }
-    apr_table_setn(r->headers_out, "Allow", match.allow);
-    if (r->method_number == M_OPTIONS) {
-        return flixim_reply_empty(r);
-    }
-    return flixim_reply_error(r, FLX_METHOD_NOT_ALLOWED);
+    return match.operation ? serve(r, location, &match) : reply_allow(r, match.allow);
 }

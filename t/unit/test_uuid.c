@@ -86,6 +86,18 @@ static void makes_version_5_of_a_name(void **state)
     assert_string_equal(text, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
 }
 
+static void makes_random_ones(void **state)
+{
+    flx_uuid one, other;
+
+    (void)state;
+    flx_uuid_make(&one);
+    flx_uuid_make(&other);
+    assert_memory_not_equal(one.bytes, other.bytes, FLX_UUID_BYTES);
+    assert_int_equal(one.bytes[6] >> 4, 4);
+    assert_int_equal(one.bytes[8] >> 6, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +105,7 @@ int main(void)
         cmocka_unit_test(lowers_the_case),
         cmocka_unit_test(refuses_other_spellings),
         cmocka_unit_test(makes_version_5_of_a_name),
+        cmocka_unit_test(makes_random_ones),
     };
 
     return unit_run("uuid", tests, sizeof tests / sizeof tests[0]);
