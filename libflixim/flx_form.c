@@ -39,7 +39,6 @@ static const struct {
 
 /* What the text says of each field, before it is judged. */
 typedef struct reader {
-    flx_form *form;
     const flx_field *fields;
     int count;
     flx_slice found[FLX_FORM_FIELDS]; /* at is NULL: absent */
@@ -48,18 +47,15 @@ typedef struct reader {
 
 /* -- Values: each function returns the rule that is broken, or NULL -- */
 
-static const char *keep(flx_form *form, int place, const char *text, size_t length)
+/* Appends a value to the form's memory, where room for all was made (room_for). */
+static void keep(flx_form *form, int place, const char *text, size_t length)
 {
-    char *copy = malloc(length + 1);
+    char *copy = form->memory + form->used;
 
-    if (copy == NULL) {
-        return no_memory;
-    }
     memcpy(copy, text, length);
     copy[length] = '\0';
-    form->memory[place] = copy;
+    form->used += length + 1;
     form->values[place] = copy;
-    return NULL;
 }
 
 static const char *read_text(flx_form *form, int place, const flx_field *field, flx_slice text)
@@ -67,7 +63,8 @@ static const char *read_text(flx_form *form, int place, const flx_field *field, 
     if ((int64_t)flx_utf8_count(text.at, text.length) > field->max) {
         return "too_long";
     }
-    return keep(form, place, text.at, text.length);
+    keep(form, place, text.at, text.length);
+    return NULL;
 }
 
 static const char *read_uuid(flx_form *form, int place, flx_slice text)
@@ -79,7 +76,8 @@ static const char *read_uuid(flx_form *form, int place, flx_slice text)
         return "uuid";
     }
     flx_uuid_write(&uuid, written);
-    return keep(form, place, written, sizeof written);
+    keep(form, place, written, sizeof written);
+    return NULL;
 }
 
 static const char *read_time(flx_form *form, int place, flx_slice text)
@@ -91,7 +89,8 @@ static const char *read_time(flx_form *form, int place, flx_slice text)
         return "time";
     }
     flx_time_write(time, written);
-    return keep(form, place, written, sizeof written);
+    keep(form, place, written, sizeof written);
+    return NULL;
 }
 
 static const char *read_cursor(flx_form *form, int place, flx_slice text)
@@ -137,7 +136,8 @@ static const char *read_number(flx_form *form, int place, const flx_field *field
         return "range";
     }
     length = snprintf(written, sizeof written, "%" PRId64, number);
-    return keep(form, place, written, (size_t)length);
+    keep(form, place, written, (size_t)length);
+    return NULL;
 }
 
 static const char *read_conversation_id(flx_form *form, int place, flx_slice text)
@@ -156,7 +156,8 @@ static const char *read_conversation_id(flx_form *form, int place, flx_slice tex
             return "conversation_id";
         }
     }
-    return keep(form, place, lower, text.length);
+    keep(form, place, lower, text.length);
+    return NULL;
 }
 
 /* A value of a type that is a string in JSON, or a number: in a query all are just text. */
@@ -202,16 +203,12 @@ static size_t add_uuid(flx_uuid *uuids, size_t count, const flx_uuid *uuid)
 }
 
 /* Writes an array literal of PostgreSQL. */
-static const char *keep_uuids(flx_form *form, int place, const flx_uuid *uuids, size_t count)
+static void keep_uuids(flx_form *form, int place, const flx_uuid *uuids, size_t count)
 {
-    /* An opening brace, and behind each a comma or the closing one; and the NUL. */
-    char *literal = malloc(count * (FLX_UUID_TEXT + 1) + 3);
+    char *literal = form->memory + form->used;
     char *at = literal;
     size_t i;
 
-    if (literal == NULL) {
-        return no_memory;
-    }
     *at++ = '{';
     for (i = 0; i < count; i++) {
         if (i > 0) {
@@ -221,10 +218,9 @@ static const char *keep_uuids(flx_form *form, int place, const flx_uuid *uuids, 
         at += FLX_UUID_TEXT;
     }
     *at++ = '}';
-    *at = '\0';
-    form->memory[place] = literal;
+    *at++ = '\0';
+    form->used += (size_t)(at - literal);
     form->values[place] = literal;
-    return NULL;
 }
 
 static const char *read_elements(flx_form *form, int place, flx_json *array, size_t given)
@@ -245,7 +241,7 @@ static const char *read_elements(flx_form *form, int place, flx_json *array, siz
         }
     }
     if (rule == NULL) {
-        rule = keep_uuids(form, place, uuids, count);
+        keep_uuids(form, place, uuids, count);
     }
     free(uuids);
     return rule;
@@ -301,7 +297,8 @@ static const char *read_member(flx_form *form, int place, const flx_field *field
         form->values[place] = flx_json_is_true(value) ? "true" : "false";
         return NULL;
     case FLX_JSON_IS_OBJECT:
-        return keep(form, place, value.at, value.length);
+        keep(form, place, value.at, value.length);
+        return NULL;
     case FLX_JSON_IS_NUMBER:
         return read_number(form, place, field, value);
     case FLX_JSON_IS_STRING:
@@ -334,18 +331,36 @@ static void begin(reader *in, flx_form *form, const flx_field *fields, int count
 {
     memset(form, 0, sizeof *form);
     memset(in, 0, sizeof *in);
-    in->form = form;
     in->fields = fields;
     in->count = count;
 }
 
-/* Judges what was found, field by field. */
-static int judge(const reader *in, const char *what,
-                 const char *(*read)(flx_form *, int, const flx_field *, flx_slice))
+/* One block for all values: none is longer than it was given but for UUIDs, times and numbers,
+ * which have a length of their own, and a NUL. (A UUID in an array takes 38 bytes and a comma as
+ * it is given, 36 and a comma as it is kept.) */
+static size_t room_for(const reader *in)
 {
-    flx_form *form = in->form;
+    size_t room = 1;
     int i;
 
+    for (i = 0; i < in->count; i++) {
+        if (in->found[i].at != NULL) {
+            room += in->found[i].length + FLX_UUID_TEXT + 1;
+        }
+    }
+    return room;
+}
+
+/* Judges what was found, field by field. */
+static int judge(flx_form *form, const reader *in, const char *what,
+                 const char *(*read)(flx_form *, int, const flx_field *, flx_slice))
+{
+    int i;
+
+    form->memory = malloc(room_for(in));
+    if (form->memory == NULL) {
+        return refuse(form, what, no_memory);
+    }
     for (i = 0; i < in->count; i++) {
         const flx_field *field = &in->fields[i];
         const char *rule = NULL;
@@ -416,7 +431,7 @@ int flx_form_read_json(flx_form *form, const flx_field *fields, int count, const
     if (!is_object(body, length)) {
         return refuse(form, "body", "not_an_object");
     }
-    return judge(&in, "body", read_member);
+    return judge(form, &in, "body", read_member);
 }
 
 /* Notes a parameter, decoded, for the field it belongs to. */
@@ -472,7 +487,7 @@ int flx_form_read_query(flx_form *form, const flx_field *fields, int count, cons
         status = refuse(form, "query", "encoding");
     }
     else {
-        status = judge(&in, "query", read_plain);
+        status = judge(form, &in, "query", read_plain);
     }
     free(memory);
     return status;
@@ -480,10 +495,6 @@ int flx_form_read_query(flx_form *form, const flx_field *fields, int count, cons
 
 void flx_form_free(flx_form *form)
 {
-    int i;
-
-    for (i = 0; i < FLX_FORM_FIELDS; i++) {
-        free(form->memory[i]);
-    }
+    free(form->memory);
     memset(form, 0, sizeof *form);
 }

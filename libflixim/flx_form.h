@@ -50,8 +50,9 @@ typedef struct flx_form {
     int fault_count;
     /* The body or the query as a whole is bad: the one fault says why, no value is given. */
     int is_malformed;
-    /* private: the values that are not constants */
-    char *memory[FLX_FORM_FIELDS];
+    /* private: the values that are not constants, one behind the other */
+    char *memory;
+    size_t used;
 } flx_form;
 
 /* Both read a text into a form, whatever that held, by a table of at most FLX_FORM_FIELDS fields.

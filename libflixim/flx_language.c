@@ -24,7 +24,10 @@ static int is_digit(char c)
 /* The next character, or NUL at the end; a NUL in the text is nothing that any rule takes. */
 static char peek(const cursor *in)
 {
-    return in->at < in->end ? *in->at : '\0';
+    if (in->at == in->end) {
+        return '\0';
+    }
+    return *in->at;
 }
 
 static void skip_space(cursor *in)

@@ -12,7 +12,10 @@ use Test::More;
 
 # target => what it needs beside the file it is named after, and libraries
 my %target = (
+    form      => [ map({ "flx_$_.c" } qw(json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     json_scan => [ 'flx_utf8.c', '-ljson-c' ],
+    language  => [],
+    query     => ['flx_utf8.c'],
     time      => [],
     uuid      => ['-luuid'],
 );
