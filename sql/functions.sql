@@ -39,6 +39,7 @@
 \ir functions/send_to_each.sql
 
 -- One message, and lists of them.
+\ir functions/message_row.sql
 \ir functions/message_rows.sql
 \ir functions/list_head.sql
 \ir functions/get_message.sql

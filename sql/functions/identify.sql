@@ -14,12 +14,12 @@ BEGIN
         SELECT t.user_id, t.issued_at, t.is_system, t.token_digest
         INTO found_caller
         FROM flixim.tokens AS t
+        CROSS JOIN LATERAL flixim.find_user(t.user_id) AS u
         WHERE t.token_digest = p_caller.token_digest
             AND t.revoked_at IS NULL
-            AND t.expires_at > clock_timestamp();
-    END IF;
-
-    IF EXISTS (
+            AND t.expires_at > clock_timestamp()
+            AND t.issued_at >= u.tokens_valid_from;
+    ELSIF EXISTS (
         SELECT FROM flixim.users AS u
         WHERE u.user_id = found_caller.user_id
             AND u.tokens_valid_from > coalesce(found_caller.issued_at, '-infinity')

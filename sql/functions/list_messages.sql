@@ -22,7 +22,6 @@ DECLARE
     me uuid := (flixim.identify(p_caller)).user_id;
     below uuid := least(p_before_id, flixim.uuid_v7_floor(p_before), 'ffffffff-ffff-ffff-ffff-ffffffffffff');
     answer flixim.message_answer;
-    ids uuid[];
 BEGIN
     answer := flixim.list_head(me, p_limit, p_offset);
     IF answer.outcome = 'ok' AND p_status = 'sent' THEN
@@ -38,28 +37,30 @@ BEGIN
     -- One branch per message type, each an ordered range of an index: the merge stops when the page is full. A generic plan does
     -- not know the limit and might rather read all and sort, hence enable_sort = off.
     IF p_status IS NULL THEN
-        ids := ARRAY(
-            SELECT branch.message_id
+        RETURN QUERY
+        SELECT r.*
+        FROM (
+            SELECT branch.*
             FROM (
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'system_notification')
                     AND v.user_id = me AND v.message_type = 'system_notification' AND v.message_id < below
                     AND v.status <> 'deleted'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'system_announcement')
                     AND v.user_id = me AND v.message_type = 'system_announcement' AND v.message_id < below
                     AND v.status <> 'deleted'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'interaction')
                     AND v.user_id = me AND v.message_type = 'interaction' AND v.message_id < below
                     AND v.status <> 'deleted'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'private_message')
                     AND v.user_id = me AND v.message_type = 'private_message' AND v.message_id < below
                     AND v.status <> 'deleted'
@@ -67,30 +68,34 @@ BEGIN
             ) AS branch
             ORDER BY branch.message_id DESC
             OFFSET p_offset LIMIT p_limit
-        );
+        ) AS page
+        CROSS JOIN LATERAL flixim.message_row(page.message_id, page.status, page.changed_at) AS r
+        ORDER BY page.message_id DESC;
     ELSE
-        ids := ARRAY(
-            SELECT branch.message_id
+        RETURN QUERY
+        SELECT r.*
+        FROM (
+            SELECT branch.*
             FROM (
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'system_notification')
                     AND v.user_id = me AND v.message_type = 'system_notification' AND v.message_id < below
                     AND v.status = p_status AND v.status <> 'sent'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'system_announcement')
                     AND v.user_id = me AND v.message_type = 'system_announcement' AND v.message_id < below
                     AND v.status = p_status AND v.status <> 'sent'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'interaction')
                     AND v.user_id = me AND v.message_type = 'interaction' AND v.message_id < below
                     AND v.status = p_status AND v.status <> 'sent'
                 ORDER BY v.message_id DESC)
                 UNION ALL
-                (SELECT v.message_id FROM flixim.user_messages AS v
+                (SELECT v.message_id, v.status, v.changed_at FROM flixim.user_messages AS v
                 WHERE (p_message_type IS NULL OR p_message_type = 'private_message')
                     AND v.user_id = me AND v.message_type = 'private_message' AND v.message_id < below
                     AND v.status = p_status AND v.status <> 'sent'
@@ -98,10 +103,10 @@ BEGIN
             ) AS branch
             ORDER BY branch.message_id DESC
             OFFSET p_offset LIMIT p_limit
-        );
+        ) AS page
+        CROSS JOIN LATERAL flixim.message_row(page.message_id, page.status, page.changed_at) AS r
+        ORDER BY page.message_id DESC;
     END IF;
-
-    RETURN QUERY SELECT r.* FROM flixim.message_rows(me, ids) AS r;
 END
 $$;
 
