@@ -201,6 +201,90 @@ static void compares_keys_as_they_decode(void **state)
     assert_false(flx_json_key_is(key, "contents"));
 }
 
+static void picks_members_by_name(void **state)
+{
+    static const char text[] = "{\"b\":[],\"\\u0061\":1,\"c\":{\"d\":2}}";
+    static const char *const names[] = { "a", "d", "c" };
+    flx_slice values[3];
+
+    (void)state;
+    assert_int_equal(flx_json_pick(text, strlen(text), names, values, 3), FLX_JSON_FINE);
+    assert_memory_equal(values[0].at, "1", values[0].length);
+    assert_null(values[1].at);
+    assert_memory_equal(values[2].at, "{\"d\":2}", values[2].length);
+    assert_int_equal(flx_json_pick("[{\"a\":1}]", 9, names, values, 3), FLX_JSON_FINE);
+    assert_null(values[0].at);
+    assert_int_equal(flx_json_pick("{\"a\":1,\"a\":1}", 13, names, values, 3), FLX_JSON_DUPLICATE);
+}
+
+static void decodes_strings(void **state)
+{
+    static const struct {
+        const char *value;
+        const char *text; /* NULL: is refused */
+    } cases[] = {
+        { "\"\"", "" },
+        { "\"a b\"", "a b" },
+        { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+        { "\"\\u0041\\u00e9\\u20AC\\ud83d\\ude00\"", "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80" },
+        { "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80" },
+        { "\"12345678901234567\"", NULL },
+        { "\"123456789012345\\u00e9\"", NULL },
+        { "1", NULL },
+        { "12", NULL },
+        { "null", NULL },
+        { "[\"a\"]", NULL },
+        { "{}", NULL },
+    };
+    size_t i, length;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = strlen(cases[i].value);
+        flx_slice value = { unit_copy(cases[i].value, size), size };
+        char *text = malloc(16);
+        int status = flx_json_text(value, text, 16, &length);
+        if (status != (cases[i].text == NULL ? -1 : 0) ||
+            (status == 0 &&
+             (length != strlen(cases[i].text) || memcmp(text, cases[i].text, length) != 0))) {
+            fail_msg("%s was read wrongly", cases[i].value);
+        }
+        free(text);
+        free((void *)(uintptr_t)value.at);
+    }
+}
+
+static void walks_arrays(void **state)
+{
+    static const struct {
+        const char *array;
+        const char *items;
+    } cases[] = {
+        { "[]", "" },
+        { "[ ]", "" },
+        { "[1]", "1;" },
+        { "[ 1 , \"a,]\" ,[2,[3]],{\"a\":[4]} , null ]", "1;\"a,]\";[2,[3]];{\"a\":[4]};null;" },
+        { "{\"a\":1}", "" },
+        { "\"[1]\"", "" },
+        { "1", "" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = strlen(cases[i].array);
+        char *copy = unit_copy(cases[i].array, size);
+        flx_slice rest = { copy, size }, item;
+        char seen[100] = "";
+        while (flx_json_item(&rest, &item) == 1) {
+            size_t used = strlen(seen);
+            snprintf(seen + used, sizeof seen - used, "%.*s;", (int)item.length, item.at);
+        }
+        assert_string_equal(seen, cases[i].items);
+        free(copy);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +296,9 @@ int main(void)
         cmocka_unit_test(survives_every_cut),
         cmocka_unit_test(finds_the_top_level_members),
         cmocka_unit_test(compares_keys_as_they_decode),
+        cmocka_unit_test(picks_members_by_name),
+        cmocka_unit_test(decodes_strings),
+        cmocka_unit_test(walks_arrays),
     };
 
     return unit_run("json_scan", tests, sizeof tests / sizeof tests[0]);
