@@ -2,7 +2,8 @@
 -- Function:   flixim.authenticate(p_caller)
 -- Judges a token, for a connection that will live: outcome ok with what the token says and live_from, the user's clock, from
 -- which on the connection is live; or invalid_token. Makes the user's row: it appears at the first token.
--- expires_at is of an opaque token; a JWT says it itself.
+-- expires_at is of an opaque token; a JWT says it itself. issued_at of a login that is judged with every request (infinity) is now, or
+-- as soon after as a token can be valid: for a token that shall be issued to it.
 
 CREATE OR REPLACE FUNCTION flixim.authenticate(
     p_caller flixim.caller,
@@ -26,9 +27,16 @@ BEGIN
     PERFORM flixim.add_users(ARRAY[found_caller.user_id]);
     o_outcome := 'ok';
     user_id := found_caller.user_id;
-    issued_at := found_caller.issued_at;
     is_system := coalesce(found_caller.is_system, false);
-    SELECT u.last_event_at INTO live_from FROM flixim.users AS u WHERE u.user_id = found_caller.user_id;
+    SELECT
+        u.last_event_at,
+        CASE found_caller.issued_at
+            WHEN 'infinity' THEN greatest(date_trunc('milliseconds', clock_timestamp()), u.tokens_valid_from)
+            ELSE found_caller.issued_at
+        END
+    INTO live_from, issued_at
+    FROM flixim.users AS u
+    WHERE u.user_id = found_caller.user_id;
     SELECT t.expires_at INTO expires_at FROM flixim.tokens AS t WHERE t.token_digest = p_caller.token_digest;
 END
 $$;

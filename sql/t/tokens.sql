@@ -177,5 +177,18 @@ RESET ROLE;
 SELECT flixim.revoke_token(sha256(convert_to(:'plain', 'UTF8'))) AS given \gset
 SET LOCAL ROLE flixim_app;
 SELECT is(pg_temp.sent_by(:'plain', 'private_message'), 'invalid_token', 'nor one that was revoked');
+RESET ROLE;
+
+-- A login, which is judged with every request: no revocation concerns it, and a token issued to it is valid right after one.
+SELECT flixim.revoke_user_tokens(t.u(62)) AS valid_from \gset
+SELECT unnest(ARRAY[
+    is(a.o_outcome, 'ok', 'a login counts after a revocation'),
+    is(a.issued_at, :'valid_from'::timestamptz, 'a token issued to it then is from the end of the revoked second'),
+    is(pg_temp.judged(pg_temp.jwt(62, a.issued_at)), 'ok 62', 'and counts')
+])
+FROM flixim.authenticate(pg_temp.jwt(62, 'infinity')) AS a;
+SELECT ok(a.issued_at BETWEEN now() AND clock_timestamp() AND date_trunc('milliseconds', a.issued_at) = a.issued_at,
+    'else it is from now, in milliseconds')
+FROM flixim.authenticate(pg_temp.jwt(63, 'infinity')) AS a;
 
 \ir lib/end.sql
