@@ -111,6 +111,8 @@ FROM (VALUES
     (t.caller(9, true), ARRAY[t.u(1)], 'private_message', '{"text":"x"}', 'invalid receiver_ids:system_only', 'so do private messages'),
     (t.caller(9), ARRAY[t.u(1), t.u(2)], 'system_notification', '{}', 'invalid content.text:required, invalid content.text:required',
         'fields are judged before the scope'),
+    (t.caller(9, true), array_fill(t.u(1), ARRAY[1000]), 'system_notification',
+        json_build_object('text', 'x', 'more', repeat('x', 41943))::text, 'invalid content:too_long', 'more than 40 MiB in all'),
     (t.caller(9), ARRAY[t.u(1)], NULL, '{"text":"x"}', 'invalid message_type:required', 'no type'),
     (t.caller(9, true), ARRAY[t.u(1), NULL], 'system_notification', '{"text":"x"}', 'invalid receiver_id:required', 'one that is nobody'),
     (t.caller(9), ARRAY[t.u(1)], 'system_announcement', '{"text":"x"}', 'insufficient_scope', 'without the scope'),
