@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For tests: GET /health, made to run whatever statement its query string names. */
+#include "api.h"
+#include "private.h"
+
+#include "apr_strings.h"
+
+#include "database.h"
+#include "flx_statement.h"
+#include "reply.h"
+#include "upkeep.h"
+
+/* Takes the place of api_health.c in a module built for a test (FlixIM::Test::Probe), whose SQL defines
+ * these functions as it likes. */
+static const flx_statement statements[] = {
+    { .name = "schema_version", .text = "SELECT flixim.schema_version()", .read_only = 1 },
+    { .name = "read", .text = "SELECT public.probe_read()", .read_only = 1 },
+    { .name = "patient", .text = "SELECT public.probe_read(), 2", .read_only = 1, .patience = 3 },
+    { .name = "write", .text = "SELECT public.probe_write()" },
+    { .name = "call", .text = "CALL public.probe_call()" },
+    { .name = "row", .text = "SELECT * FROM public.probe_row()", .read_only = 1 },
+    { .name = "many", .text = "SELECT public.probe_many($1, $2)", .parameters = 2 },
+};
+
+int flixim_api_get_health(request_rec *r)
+{
+    static const char *const values[] = { "one", NULL };
+    static const struct {
+        int status;
+        const char *name;
+    } ends[] = {
+        [FLIXIM_DATABASE_DONE] = { HTTP_OK, "done" },
+        [FLIXIM_DATABASE_UNAVAILABLE] = { HTTP_SERVICE_UNAVAILABLE, "unavailable" },
+        [FLIXIM_DATABASE_REFUSED] = { HTTP_INTERNAL_SERVER_ERROR, "refused" },
+        [FLIXIM_DATABASE_UNKNOWN] = { HTTP_GATEWAY_TIME_OUT, "unknown" },
+    };
+    const flx_statement *statement = &statements[0];
+    flixim_database_outcome outcome;
+    PGresult *result;
+    int number = 0;
+
+    for (apr_size_t i = 0; r->args && i < sizeof(statements) / sizeof(statements[0]); i++) {
+        if (!strcmp(r->args, statements[i].name)) {
+            statement = &statements[i];
+        }
+    }
+    if (r->args && !strcmp(r->args, "upkeep")) {
+        outcome = flixim_upkeep(r);
+    }
+    else {
+        outcome = flixim_database_run(r, statement, values, &result);
+        if (outcome == FLIXIM_DATABASE_DONE) {
+            number = flixim_database_int4(result, 0, 0);
+            flixim_database_release(r, result);
+        }
+    }
+    return flixim_reply_data(r, ends[outcome].status, ends[outcome].name,
+                             apr_psprintf(r->pool, "%d", number));
+}
