@@ -118,21 +118,21 @@ static const char *read_number(flx_form *form, int place, const flx_field *field
 {
     char written[24];
     int64_t number = 0;
+    int length, is_too_large = 0;
     size_t i;
-    int length;
 
     for (i = 0; i < text.length; i++) {
         int digit = text.at[i] - '0';
         if (digit < 0 || digit > 9) {
             return "number";
         }
-        /* What is too large stays so, whatever follows. */
-        number = number > (INT64_MAX - digit) / 10 ? INT64_MAX : number * 10 + digit;
+        is_too_large = is_too_large || number > (INT64_MAX - digit) / 10;
+        number = is_too_large ? 0 : number * 10 + digit;
     }
     if (text.length == 0) {
         return "number";
     }
-    if (number < field->min || number > field->max) {
+    if (is_too_large || number < field->min || number > field->max) {
         return "range";
     }
     length = snprintf(written, sizeof written, "%" PRId64, number);

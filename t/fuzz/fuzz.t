@@ -11,12 +11,16 @@ use FlixIM::Test::Tree  qw(root slurp);
 use Test::More;
 
 # target => what it needs beside the file it is named after, and libraries
+my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_utf8.c -lcjose -lcrypto);
 my %target = (
+    base64url => [],
     form      => [ map({ "flx_$_.c" } qw(json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     json_scan => [ 'flx_utf8.c', '-ljson-c' ],
+    jwks      => \@keys,
     language  => [],
     query     => ['flx_utf8.c'],
     time      => [],
+    token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
     uuid      => ['-luuid'],
 );
 my $seconds = $ENV{FLIXIM_LONG} ? 60 : 10;

@@ -3,6 +3,7 @@
  * that is given is valid for its type, each fault stands in the table's order. */
 #include "fuzz.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "flx_form.h"
@@ -77,8 +78,9 @@ static void check_number(const flx_field *field, const char *text)
 
     must(text[0] >= '0' && text[0] <= '9');
     must(text[0] != '0' || text[1] == '\0');
+    errno = 0;
     number = strtoll(text, &end, 10);
-    must(*end == '\0' && number >= field->min && number <= field->max);
+    must(*end == '\0' && errno == 0 && number >= field->min && number <= field->max);
 }
 
 static void check_object(const char *text)

@@ -44,6 +44,7 @@ static void sees_where_english_is_preferred(void **state)
         "sl-rozaj-biske-1994,en",
         "en-GB;q=0.3,en;q=0.6,zh;q=0.5",
         "eng,zhx,en;q=0.1",
+        "en,en-GB;q=0.1,zh;q=0.5",
     };
 
     (void)state;
@@ -69,6 +70,7 @@ static void answers_in_chinese_otherwise(void **state)
         "eng",
         "e",
         "xx-en",
+        "zh,zh-TW;q=0.1,en;q=0.5",
     };
 
     (void)state;
