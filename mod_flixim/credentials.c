@@ -10,6 +10,7 @@
 #include "flx_token.h"
 #include "keys.h"
 #include "text.h"
+#include "url_token.h"
 
 void flixim_credentials_note_user(request_rec *r, const char *user_id)
 {
@@ -127,7 +128,8 @@ int flixim_credentials_judge(request_rec *r, flixim_caller *caller, flx_outcome 
     caller->expires_at = FLX_TIME_MAX;
     *refusal = FLX_INVALID_REQUEST;
     /* Two headers come as one, with a comma between; neither scheme has one in its credentials. */
-    if ((token && strpbrk(token, ", ")) || (basic && strchr(basic, ','))) {
+    if ((token && strpbrk(token, ", ")) || (basic && strchr(basic, ',')) ||
+        (header && flixim_url_token(r))) {
         return -1;
     }
     if (!token) {

@@ -9,6 +9,7 @@
 #include "body.h"
 #include "call.h"
 #include "config.h"
+#include "cors.h"
 #include "flx_uuid.h"
 #include "reply.h"
 #include "route.h"
@@ -182,7 +183,11 @@ static int reply_allow(request_rec *r, const char *allow)
     if (r->method_number != M_OPTIONS) {
         return flixim_reply_error(r, FLX_METHOD_NOT_ALLOWED, NULL, 0);
     }
-    return flixim_reply_empty(r);
+    flixim_reply_empty(r);
+    if (flixim_cors_is_preflight(r)) {
+        flixim_cors_add_preflight(r, allow);
+    }
+    return OK;
 }
 
 int flixim_handler(request_rec *r)

@@ -241,7 +241,7 @@ void flixim_keys_child_init(apr_pool_t *pchild, server_rec *main_server)
 
         if (own && (apr_thread_mutex_create(&own->swap, APR_THREAD_MUTEX_DEFAULT, pchild) ||
                     apr_thread_mutex_create(&own->looking, APR_THREAD_MUTEX_DEFAULT, pchild))) {
-            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0201: no mutex left for this child");
+            ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0301: no mutex left for this child");
             exit(APEXIT_CHILDSICK);
         }
     }
@@ -293,7 +293,7 @@ static void look(request_rec *r, store *own)
     set = read_jwks(r->pool, path, &version, &why);
     own->version = version;
     if (!set) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "FLX0202: %s; the keys read before stay",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "FLX0302: %s; the keys read before stay",
                       sentence(r->pool, "FlixIMTokenJWKSFile", path, why ? why : "no memory"));
         return;
     }
@@ -302,7 +302,7 @@ static void look(request_rec *r, store *own)
     own->jwks = set;
     apr_thread_mutex_unlock(own->swap);
     give_back(own, old);
-    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "FLX0203: FlixIMTokenJWKSFile \"%s\" was read anew",
+    ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "FLX0303: FlixIMTokenJWKSFile \"%s\" was read anew",
                   path);
 }
 

@@ -2,11 +2,18 @@
 /* The module as httpd sees it: its record and its hooks. Nothing is done here, only wired. */
 #include "private.h"
 
+#include "http_protocol.h"
+#include "http_request.h"
+#include "util_filter.h"
+
 #include "check.h"
 #include "config.h"
+#include "cors.h"
 #include "database.h"
+#include "errors.h"
 #include "handler.h"
 #include "keys.h"
+#include "url_token.h"
 
 static void register_hooks(apr_pool_t *p);
 
@@ -21,9 +28,34 @@ module AP_MODULE_DECLARE_DATA flixim_module = {
     AP_MODULE_FLAG_ALWAYS_MERGE /* a virtual host without a directive of ours has a breaker, too */
 };
 
+/* What a request meets before our handler and after it, whosever it is. */
+static void register_request_hooks(void)
+{
+    static const char *const before_forensic[] = { "mod_log_forensic.c", NULL };
+
+    /* A token in the URL goes before anybody logs the URL. */
+    ap_hook_post_read_request(flixim_url_token_hide_line, NULL, before_forensic,
+                              APR_HOOK_REALLY_FIRST);
+    ap_hook_post_perdir_config(flixim_url_token_hide_arguments, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_error_filter(flixim_url_token_hide_early, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_log_transaction(flixim_url_token_hide_all, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Whoever refuses a request below the API's path, the answer is the API's. */
+    ap_register_output_filter(FLIXIM_ERRORS_FILTER, flixim_errors_filter, NULL, AP_FTYPE_RESOURCE);
+    ap_hook_post_read_request(flixim_errors_refuse_document, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_post_read_request(flixim_errors_set_documents_aside, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_perdir_config(flixim_errors_set_documents_aside, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_insert_error_filter(flixim_errors_insert_filter, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* Browsers ask without a token whether they may ask with one. */
+    ap_hook_check_access_ex(flixim_cors_let_preflight_pass, NULL, NULL, APR_HOOK_FIRST,
+                            AP_AUTH_INTERNAL_PER_CONF);
+}
+
 static void register_hooks(apr_pool_t *p)
 {
     (void)p;
+    register_request_hooks();
 
     /* Twice at start and once at each restart, as root, after all configuration is read; and by
      * httpd -t, which asks before a restart that would end the server if it were refused. */

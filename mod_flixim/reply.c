@@ -10,6 +10,7 @@
 #include "http_protocol.h"
 #include "util_filter.h"
 
+#include "cors.h"
 #include "flx_language.h"
 
 /* Seconds after which a client may ask again: the least there is, which is longer than a child holds
@@ -37,6 +38,7 @@ static void set_common_headers(request_rec *r)
 {
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    flixim_cors_add(r);
 }
 
 void flixim_reply_set_headers(request_rec *r, flx_outcome outcome)

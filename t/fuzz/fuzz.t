@@ -21,6 +21,7 @@ my %target = (
     query     => ['flx_utf8.c'],
     time      => [],
     token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
+    url_token => [],
     uuid      => ['-luuid'],
 );
 my $seconds = $ENV{FLIXIM_LONG} ? 60 : 10;

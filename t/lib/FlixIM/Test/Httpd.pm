@@ -27,6 +27,7 @@ use FlixIM::Test::Cluster;
         settings => { FlixIMDatabaseTimeout => '1s' },    # directives of conf/flixim.conf
         database => 'flixim',                             # default: the cluster's first
         vhosts   => [ { database => 'other', extra => '...' } ],
+        modules  => [qw(status)],                         # more of httpd's own
         extra    => "LogLevel flixim:trace2\n",
     );
     is GET('/api/v1/health')->code, 200;
@@ -128,7 +129,7 @@ sub _conf {
         "ServerName localhost:" . $self->port, 'LogLevel info', 'StartServers 2',
         (map {"Listen 127.0.0.1:$_"} @{ $self->{ports} }),
         ($> == 0 ? ('User www-data', 'Group www-data') : ()),
-        (map {qq{LoadModule ${_}_module "$modules/mod_$_.so"}} "mpm_$mpm", 'authz_core', $option{without_dbd} ? () : 'dbd'),
+        (map {qq{LoadModule ${_}_module "$modules/mod_$_.so"}} "mpm_$mpm", 'authz_core', ($option{without_dbd} ? () : 'dbd'), @{ $option{modules} // [] }),
         qq{LoadModule flixim_module "$build/.libs/mod_flixim.so"},
     );
     my @vhosts = @{ $option{vhosts} // [] };
