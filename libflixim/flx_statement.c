@@ -59,6 +59,7 @@ const flx_statement flx_statement_send_to_each = {
                       " $7::flixim.message_type, $8::flixim.content_type, $9::json, $10::uuid,"
                       " $11::timestamptz)"),
     .parameters = FLX_CALLER_PARAMETERS + 7,
+    .patience = 3,
 };
 
 const flx_statement flx_statement_list_messages = {

@@ -130,6 +130,6 @@ void flixim_body_discard(request_rec *r)
         return;
     }
     if (read_all(r, NULL) != OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0203: a body was not read to its end");
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0403: a body was not read to its end");
     }
 }

@@ -323,10 +323,30 @@ static const char *set_database_wait(cmd_parms *cmd, void *dir, const char *arg)
                     &server_config_of(cmd->server)->database_wait);
 }
 
+static const char *set_rate_limit(cmd_parms *cmd, void *dir, const char *number, const char *per)
+{
+    flixim_rate *rate = apr_pcalloc(cmd->pool, sizeof(*rate));
+    const char *end = "";
+    int is_off = !ap_cstr_casecmp(number, "off") && !per;
+
+    (void)dir;
+    rate->requests = is_off ? 0 : parse_number(number, &end);
+    if (!is_off && (rate->requests < 1 || rate->requests > 1000000 || *end != '\0')) {
+        return apr_psprintf(cmd->pool,
+                            "%s must be off, or a whole number of requests from 1 to 1000000 and a "
+                            "time, not \"%s\"",
+                            cmd->cmd->name, number);
+    }
+    rate->buckets = apr_pcalloc(cmd->pool, sizeof(*rate->buckets));
+    server_config_of(cmd->server)->rate_limit = rate;
+    return set_time(cmd, per ? per : "1s", apr_time_from_sec(1), apr_time_from_sec(3600),
+                    "1s to 1h", &rate->per);
+}
+
 static const char *set_token_leeway(cmd_parms *cmd, void *dir, const char *arg)
 {
     (void)dir;
-    return set_time(cmd, arg, 0, apr_time_from_sec(600), "0ms to 10min",
+    return set_time(cmd, arg, apr_time_from_sec(1), apr_time_from_sec(600), "1s to 10min",
                     &server_config_of(cmd->server)->token_leeway);
 }
 
@@ -496,6 +516,8 @@ const command_rec flixim_config_directives[] = {
                   "how far the clocks of issuer and server may be apart"),
     AP_INIT_TAKE1("FlixIMTokenLifetime", set_token_lifetime, NULL, RSRC_CONF,
                   "how long a token of GET /token is valid"),
+    AP_INIT_TAKE12("FlixIMRateLimit", set_rate_limit, NULL, RSRC_CONF,
+                   "how many requests each caller may make, and in which time"),
     AP_INIT_FLAG("FlixIMRemoteUser", set_remote_user, NULL, ACCESS_CONF,
                  "whether a user that httpd has logged in is a user of the API"),
     AP_INIT_TAKE1("FlixIMRemoteUserNamespace", set_remote_user_namespace, NULL, ACCESS_CONF,

@@ -11,6 +11,14 @@
 /* The name in SetHandler. */
 #define FLIXIM_HANDLER "flixim"
 
+/* FlixIMRateLimit: how many requests in which time; 0 requests for no limit. BUCKETS is where limiter.c
+ * keeps what it needs for it. */
+typedef struct flixim_rate {
+    int requests;
+    apr_interval_time_t per;
+    struct flixim_buckets **buckets;
+} flixim_rate;
+
 /* Every setting of a virtual host, listed once: X(type, name, unset, default). From this list come
  * the struct, its creation (all unset), its merging (the virtual host's if set, else the main
  * server's) and the getters (the default if still unset).
@@ -24,6 +32,7 @@
  *   token_audience        what "aud" must be or hold, UTF-8
  *   token_leeway          how far the clocks of issuer and server may be apart
  *   token_lifetime        how long a token of GET /token is valid
+ *   rate_limit            how many requests each caller may make, if there is a limit
  *
  * The two files are one setting: a virtual host that has either has none of the main server's. */
 #define FLIXIM_CONFIG_MEMBERS(X)                                                                   \
@@ -35,7 +44,8 @@
     X(const char *, token_issuer, NULL, NULL)                                                      \
     X(const char *, token_audience, NULL, NULL)                                                    \
     X(apr_interval_time_t, token_leeway, -1, apr_time_from_sec(30))                                \
-    X(apr_interval_time_t, token_lifetime, -1, apr_time_from_sec(300))
+    X(apr_interval_time_t, token_lifetime, -1, apr_time_from_sec(300))                             \
+    X(const flixim_rate *, rate_limit, NULL, NULL)
 
 /* Every setting of a section, in the same way.
  *

@@ -30,7 +30,7 @@ static int judge_login(request_rec *r, flixim_caller *caller)
     if (flx_uuid_read(&user, r->user, strlen(r->user)) != 0) {
         if (!name_space) {
             ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                          "FLX0201: the user name is no UUID, and there is no "
+                          "FLX0401: the user name is no UUID, and there is no "
                           "FlixIMRemoteUserNamespace to make one from it");
             return -1;
         }
@@ -50,7 +50,7 @@ static int judge_jwt(request_rec *r, flixim_caller *caller, const char *token, a
     const char *why = NULL;
 
     if (flixim_keys_verify(r, token, length, &claims, &why) != 0) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0202: token refused: %s",
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0402: token refused: %s",
                       why ? why : "no key");
         return -1;
     }

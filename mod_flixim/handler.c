@@ -11,6 +11,7 @@
 #include "config.h"
 #include "cors.h"
 #include "flx_uuid.h"
+#include "limiter.h"
 #include "reply.h"
 #include "route.h"
 #include "upkeep.h"
@@ -137,10 +138,19 @@ static int reply_refusal(flixim_request *request, const flixim_operation *operat
 /* Makes the checks that come before anything of the request is read. */
 static finding admit(flixim_request *request)
 {
+    const flixim_caller *caller = &request->caller;
     flx_outcome outcome;
+    apr_interval_time_t wait;
 
     if (flixim_credentials_judge(request->r, &request->caller, &outcome) != 0) {
         return refuse(outcome);
+    }
+    wait = flixim_limiter_take(request->r->server, caller->parameters[0] ? caller->parameters[0]
+                                                                         : caller->parameters[3]);
+    if (wait > 0) {
+        apr_table_setn(request->r->headers_out, "Retry-After",
+                       apr_itoa(request->r->pool, (int)apr_time_sec(wait + APR_USEC_PER_SEC - 1)));
+        return refuse(FLX_RATE_LIMITED);
     }
     if (flixim_upkeep(request->r) != FLIXIM_DATABASE_DONE) {
         return refuse(FLX_UNAVAILABLE);

@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "handler.h"
 #include "keys.h"
+#include "limiter.h"
 #include "url_token.h"
 
 static void register_hooks(apr_pool_t *p);
@@ -60,6 +61,9 @@ static void register_hooks(apr_pool_t *p)
     /* Twice at start and once at each restart, as root, after all configuration is read; and by
      * httpd -t, which asks before a restart that would end the server if it were refused. */
     ap_hook_check_config(flixim_check_configuration, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* As often, then in the parent that the children come from. */
+    ap_hook_post_config(flixim_limiter_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 
     /* Once in each child, before its threads exist. */
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);

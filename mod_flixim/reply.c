@@ -87,7 +87,7 @@ static int send_body(request_rec *r, const char *head, flx_buffer *data, const c
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_immortal_create(tail, strlen(tail), allocator));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(allocator));
     if (ap_pass_brigade(r->output_filters, brigade) != APR_SUCCESS) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0204: the client is gone");
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0404: the client is gone");
     }
     return OK;
 }
@@ -100,7 +100,7 @@ int flixim_reply(request_rec *r, flx_outcome outcome, flx_buffer *data)
 
     if (data && flx_buffer_failed(data)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "FLX0205: the answer has over %" APR_SIZE_T_FMT
+                      "FLX0405: the answer has over %" APR_SIZE_T_FMT
                       " bytes, or there is no memory",
                       FLIXIM_REPLY_LIMIT);
         flx_buffer_free(data);

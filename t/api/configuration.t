@@ -15,11 +15,13 @@ push @bad_values, map { [ FlixIMDatabaseConnections => $_, qr/must be a whole nu
 push @bad_values, map { [ FlixIMDatabaseTimeout => $_, qr/must be a time from 100ms to 1h .*, not "\Q$_\E"/ ] }
     '0', '99ms', '5seconds', '1msec', '-1', '2h', '1.5s', 's', '99999999999999999999', 'soon';
 push @bad_values, map { [ FlixIMDatabaseWait => $_, qr/must be a time from 0ms to 1h .*, not "\Q$_\E"/ ] } '-1', '3601', '1d', 'x';
-push @bad_values, map { [ FlixIMTokenLeeway => $_, qr/must be a time from 0ms to 10min .*, not "\Q$_\E"/ ] } '-1', '601', '11min', 'x';
+push @bad_values, map { [ FlixIMTokenLeeway => $_, qr/must be a time from 1s to 10min .*, not "\Q$_\E"/ ] } '-1', '0', '601', '11min', 'x';
 push @bad_values, map { [ FlixIMTokenLifetime => $_, qr/must be a time from 10s to 1h .*, not "\Q$_\E"/ ] } '9999ms', '0', '2h', 'x';
 push @bad_values, map { [ $_ => '""', qr/takes one argument/ ], [ $_ => 'x' x 1001, qr/must be at most 1000 bytes of UTF-8/ ], [ $_ => "\xff", qr/must be at most 1000 bytes of UTF-8/ ] }
     qw(FlixIMTokenIssuer FlixIMTokenAudience);
 push @bad_values, map { [ $_ => '""', qr/takes one argument/ ] } qw(FlixIMTokenKeyFile FlixIMTokenJWKSFile);
+push @bad_values, map { [ FlixIMRateLimit => $_, qr/must be off, or a whole number of requests from 1 to 1000000 and a time/ ] } '0', '-1', 'on', '1000001', '10x', '1.5';
+push @bad_values, map { [ FlixIMRateLimit => "10 $_", qr/must be a time from 1s to 1h .*, not "\Q$_\E"/ ] } '0', '999ms', '61min', 'x';
 push @bad_values, [ FlixIMRemoteUser => 'Perhaps', qr/must be On or Off/ ];
 push @bad_values, map { [ FlixIMRemoteUserNamespace => $_, qr/must be a UUID, not "\Q$_\E"/ ] }
     'x', '6ba7b8119dad11d180b400c04fd430c8', '{6ba7b811-9dad-11d1-80b4-00c04fd430c8}', '6ba7b811-9dad-11d1-80b4-00c04fd430c8x';
@@ -34,7 +36,8 @@ my @good_values = (
     [ FlixIMDatabaseTimeout => '100ms' ], [ FlixIMDatabaseTimeout => '5' ], [ FlixIMDatabaseTimeout => '5S' ],
     [ FlixIMDatabaseTimeout => '1h' ], [ FlixIMDatabaseTimeout => '2mi' ], [ FlixIMDatabaseTimeout => '2min' ],
     [ FlixIMDatabaseWait => '0' ], [ FlixIMDatabaseWait => '0ms' ],
-    [ FlixIMTokenLeeway => '0' ], [ FlixIMTokenLeeway => '10min' ], [ FlixIMTokenLifetime => '10s' ], [ FlixIMTokenLifetime => '1h' ],
+    [ FlixIMTokenLeeway => '1s' ], [ FlixIMTokenLeeway => '10min' ], [ FlixIMTokenLifetime => '10s' ], [ FlixIMTokenLifetime => '1h' ],
+    [ FlixIMRateLimit => 'off' ], [ FlixIMRateLimit => '1' ], [ FlixIMRateLimit => '1000000 1h' ],
     [ FlixIMTokenIssuer => 'https://login.example.org' ], [ FlixIMTokenAudience => '"飞讯 chat"' ],
     [ FlixIMRemoteUser => 'on' ], [ FlixIMRemoteUserNamespace => '6BA7B811-9dad-11d1-80b4-00c04fd430c8' ],
     [ FlixIMAllowOrigin => 'https://www.example.org HTTP://LOCALHOST:3000 capacitor://localhost http://[::1]:8080 https://xn--p1ai' ],
@@ -54,7 +57,7 @@ my @misplaced = (
     (map { my $line = $_; map { [ $line, $_ ] } '', '<Directory "/">', '<Files "x">' } 'FlixIMRemoteUser On',
         'FlixIMRemoteUserNamespace 6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'FlixIMAllowOrigin http://x'),
     map { [ $_, '<Location "/">' ] } 'FlixIMTokenKeyFile x', 'FlixIMTokenJWKSFile x', 'FlixIMTokenIssuer x', 'FlixIMTokenAudience x',
-        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10',
+        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10',
 );
 
 plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2;

@@ -3,11 +3,10 @@
 #include "api.h"
 #include "private.h"
 
-#include "apr_strings.h"
+#include "http_protocol.h"
 
 #include "database.h"
 #include "flx_statement.h"
-#include "reply.h"
 #include "upkeep.h"
 
 /* Takes the place of api_health.c in a module built for a test (FlixIM::Test::Probe), whose SQL defines
@@ -22,8 +21,9 @@ static const flx_statement statements[] = {
     { .name = "many", .text = "SELECT public.probe_many($1, $2)", .parameters = 2 },
 };
 
-int flixim_api_get_health(request_rec *r)
+static int probe(flixim_request *request)
 {
+    request_rec *r = request->r;
     static const char *const values[] = { "one", NULL };
     static const struct {
         int status;
@@ -54,6 +54,10 @@ int flixim_api_get_health(request_rec *r)
             flixim_database_release(r, result);
         }
     }
-    return flixim_reply_data(r, ends[outcome].status, ends[outcome].name,
-                             apr_psprintf(r->pool, "%d", number));
+    r->status = ends[outcome].status;
+    ap_set_content_type(r, "application/json");
+    ap_rprintf(r, "{\"message\":\"%s\",\"data\":%d}", ends[outcome].name, number);
+    return OK;
 }
+
+const flixim_operation flixim_api_get_health = { .function = probe, .is_open = 1 };
