@@ -181,7 +181,7 @@ int flx_jwks_read(const char *text, size_t length, flx_jwks_visitor *visitor, vo
                   const char **why)
 {
     static const char *const names[] = { "keys" };
-    flx_slice keys, entry;
+    flx_slice keys = { NULL, 0 }, entry;
     flx_jwk key;
     int entries = 0, usable = 0, more;
 

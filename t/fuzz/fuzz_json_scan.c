@@ -30,10 +30,12 @@ static void check_member(void *baton, const flx_json_member *member)
 static void check_value(flx_slice value, struct json_object *parsed)
 {
     flx_slice rest = value, item;
-    char *text = malloc(value.length);
+    char *text = malloc(value.length + 1);
     size_t length, count = 0;
 
-    must(text != NULL);
+    if (text == NULL) {
+        abort();
+    }
     if (flx_json_text(value, text, value.length, &length) == 0) {
         must(json_object_is_type(parsed, json_type_string));
         must(length == (size_t)json_object_get_string_len(parsed));
@@ -58,7 +60,7 @@ static void check_reading(const char *text, size_t size, struct json_object *par
 {
     static const char *const names[] = { "a" };
     struct json_object *member = NULL;
-    flx_slice whole = { text, size }, picked;
+    flx_slice whole = { text, size }, picked = { NULL, 0 };
 
     must(flx_json_pick(text, size, names, &picked, 1) == FLX_JSON_FINE);
     if (json_object_object_get_ex(parsed, "a", &member)) {

@@ -241,7 +241,8 @@ static void decodes_strings(void **state)
     (void)state;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t size = strlen(cases[i].value);
-        flx_slice value = { unit_copy(cases[i].value, size), size };
+        char *copy = unit_copy(cases[i].value, size);
+        flx_slice value = { copy, size };
         char *text = malloc(16);
         int status = flx_json_text(value, text, 16, &length);
         if (status != (cases[i].text == NULL ? -1 : 0) ||
@@ -250,7 +251,7 @@ static void decodes_strings(void **state)
             fail_msg("%s was read wrongly", cases[i].value);
         }
         free(text);
-        free((void *)(uintptr_t)value.at);
+        free(copy);
     }
 }
 

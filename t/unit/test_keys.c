@@ -21,7 +21,9 @@ typedef struct world {
     EVP_PKEY *rsa;
     EVP_PKEY *pss;
     EVP_PKEY *ec;
-    const flx_keys *sets[2];
+    flx_keys *secret;
+    flx_keys *others;
+    const flx_keys *sets[2]; /* both */
 } world;
 
 static int verify(const flx_keys *const *sets, int count, const jwt *token, const char **why)
@@ -67,8 +69,10 @@ static int set_up(void **state)
     jwt_add(&set, ",");
     jwt_add_jwk(&set, in->ec, ",\"kid\":\"\\u0065\\/\\\"\"");
     jwt_add(&set, "]}");
-    in->sets[0] = flx_keys_from_secret(SECRET, strlen(SECRET), &why);
-    in->sets[1] = flx_keys_from_jwks(set.at, set.length, &why);
+    in->secret = flx_keys_from_secret(SECRET, strlen(SECRET), &why);
+    in->others = flx_keys_from_jwks(set.at, set.length, &why);
+    in->sets[0] = in->secret;
+    in->sets[1] = in->others;
     *state = in;
     return in->sets[0] == NULL || in->sets[1] == NULL;
 }
@@ -77,8 +81,8 @@ static int tear_down(void **state)
 {
     world *in = *state;
 
-    flx_keys_free((flx_keys *)(uintptr_t)in->sets[0]);
-    flx_keys_free((flx_keys *)(uintptr_t)in->sets[1]);
+    flx_keys_free(in->secret);
+    flx_keys_free(in->others);
     EVP_PKEY_free(in->rsa);
     EVP_PKEY_free(in->pss);
     EVP_PKEY_free(in->ec);
@@ -481,7 +485,7 @@ static void signs_with_a_secret_only(void **state)
     assert_int_equal(flx_keys_sign(in->sets[1], "text", 4, mac), -1);
 }
 
-static void leaves_openssl_without_errors(void **state)
+static void leaves_openssl_s_errors_as_they_were(void **state)
 {
     const world *in = *state;
     jwt token;
@@ -493,6 +497,10 @@ static void leaves_openssl_without_errors(void **state)
     judge(in, &token, "signature");
     jwt_make(&token, in->rsa, "PS256", "{\"alg\":\"RS256\"}", PAYLOAD);
     judge(in, &token, "signature");
+    assert_int_equal(ERR_peek_error(), 0);
+    ERR_raise(ERR_LIB_USER, 1);
+    judge(in, &token, "signature");
+    assert_int_equal(ERR_GET_LIB(ERR_get_error()), ERR_LIB_USER);
     assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -511,7 +519,7 @@ int main(void)
         cmocka_unit_test(wants_a_kid_where_there_is_a_choice),
         cmocka_unit_test(verifies_in_threads_at_once),
         cmocka_unit_test(signs_with_a_secret_only),
-        cmocka_unit_test(leaves_openssl_without_errors),
+        cmocka_unit_test(leaves_openssl_s_errors_as_they_were),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
