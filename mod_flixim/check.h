@@ -5,9 +5,9 @@
 
 #include "httpd.h"
 
-/* The check_config hook: OK, or !OK after logging what is wrong. Reads, and changes nothing outside
- * this process: httpd -t runs it as well, beside the server. What it reads it keeps in PCONF, for the
- * children: where the API is (config.c) and the token keys (keys.c). */
+/* The check_config hook: OK, or !OK after logging what is wrong. Reads, and changes nothing
+ * outside this process: httpd -t runs it as well, beside the server. What it reads it keeps in
+ * PCONF, for the children: where the API is (config.c) and the token keys (keys.c). */
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server);
 

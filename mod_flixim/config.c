@@ -194,7 +194,7 @@ void flixim_config_add_api(apr_pool_t *p, const server_rec *main_server,
             if (expr && expr->filename && !strcmp(expr->filename, handler->filename) &&
                 expr->line_number == (unsigned int)handler->line_num) {
                 if (!conf->api_handlers) {
-                    conf->api_handlers = apr_array_make(p, 1, sizeof(expr));
+                    conf->api_handlers = apr_array_make(p, 1, sizeof(const ap_expr_info_t *));
                 }
                 APR_ARRAY_PUSH(conf->api_handlers, const ap_expr_info_t *) = expr;
             }
@@ -240,7 +240,8 @@ int flixim_config_is_below(request_rec *r)
     return 0;
 }
 
-/* Parses all of ARG as a decimal number without a sign; -1 if it is none, or has over nine digits. */
+/* Parses a decimal number without a sign from the front of ARG; -1 if there is none, or it has over
+ * nine digits. */
 static int parse_number(const char *arg, const char **end)
 {
     int value = 0;

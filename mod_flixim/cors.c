@@ -5,14 +5,14 @@
 
 #include "config.h"
 
-/* Headers of answers that a page may read beside the harmless ones, headers that it may send, and for
- * how many seconds a browser need not ask again. */
+/* Headers of answers that a page may read beside the harmless ones, headers that it may send, and
+ * for how many seconds a browser need not ask again. */
 #define EXPOSED_HEADERS "Location, Retry-After, WWW-Authenticate"
 #define ALLOWED_HEADERS "Authorization, Content-Type, Idempotency-Key, Accept-Language"
 #define MAX_AGE         "600"
 
-/* The origin of the page that asks, if it is allowed, else NULL. Browsers write an origin in one way
- * only, and so does the configuration: equal bytes are what counts. "null" is in no list. */
+/* The origin of the page that asks, if it is allowed, else NULL. Browsers write an origin in one
+ * way only, and so does the configuration: equal bytes are what counts. "null" is in no list. */
 static const char *allowed_origin(const request_rec *r)
 {
     const apr_array_header_t *allowed = flixim_config_allowed_origins(r);

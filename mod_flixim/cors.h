@@ -5,9 +5,10 @@
 
 #include "httpd.h"
 
-/* Adds to R's answer what lets the page read it that asks, if its origin is in FlixIMAllowOrigin, and
- * Vary: Origin wherever there is such a list. To be called when R's headers_out are those that will
- * be sent: in replies of ours, and in the error filter for those of httpd's; twice does no harm. */
+/* Adds to R's answer what lets the page read it that asks, if its origin is in FlixIMAllowOrigin,
+ * and Vary: Origin wherever there is such a list. To be called when R's headers_out are those that
+ * will be sent: in replies of ours, and in the error filter for those of httpd's; twice does no
+ * harm. */
 void flixim_cors_add(request_rec *r);
 
 /* Whether R is a preflight request: OPTIONS, by which a browser asks whether a page may send the
@@ -18,7 +19,8 @@ int flixim_cors_is_preflight(const request_rec *r);
 void flixim_cors_add_preflight(request_rec *r, const char *allow);
 
 /* The access_checker_ex hook: lets preflight requests of allowed origins pass where the section
- * requires a login, which they cannot bring. The answer to OPTIONS names methods and nothing else. */
+ * requires a login, which they cannot bring. The answer to OPTIONS names methods and nothing else.
+ * */
 int flixim_cors_let_preflight_pass(request_rec *r);
 
 #endif

@@ -18,7 +18,8 @@
 /* How long nobody looks at the JWKS file after somebody has. */
 #define LOOK_INTERVAL APR_USEC_PER_SEC
 
-/* The longest files: a secret of more bytes is no better one; flx_keys_from_jwks has its own limit. */
+/* The longest files: a secret of more bytes is no better one; flx_keys_from_jwks has its own
+ * limit. */
 #define SECRET_LENGTH 4096
 #define JWKS_LENGTH   65536
 
@@ -26,8 +27,8 @@
 #define OTHERS_ANYTHING 0007
 #define OTHERS_WRITE    0002
 
-/* What tells a file from its next version; all 0 if there is none. The change time is in it, so that
- * a chmod counts. */
+/* What tells a file from its next version; all 0 if there is none. The change time is in it, so
+ * that a chmod counts. */
 typedef struct {
     dev_t device;
     ino_t inode;
@@ -57,8 +58,9 @@ typedef struct {
     flx_keys *secret;
     /* of FlixIMTokenJWKSFile; NULL without; counted once as a user for being here */
     key_set *jwks;
-    /* guards jwks, and is held for the counting only: a verification takes longer, and a reader-writer
-     * lock held for that long could keep the one who brings new keys waiting for ever */
+    /* guards jwks, and is held for the counting only: a verification takes longer, and a
+     * reader-writer lock held for that long could keep the one who brings new keys waiting for
+     * ever */
     apr_thread_mutex_t *swap;
     /* held by the one thread that looks at the file; the others go on with the keys they have */
     apr_thread_mutex_t *looking;

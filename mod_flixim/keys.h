@@ -14,8 +14,8 @@
 int flixim_keys_verify(request_rec *r, const char *token, size_t length, flx_claims *claims,
                        const char **why) __attribute__((warn_unused_result));
 
-/* Appends a token for CLAIMS, signed with the secret of R's virtual host. Returns 0; or -1 if it has
- * no FlixIMTokenKeyFile, or the token does not fit. */
+/* Appends a token for CLAIMS, signed with the secret of R's virtual host. Returns 0; or -1 if it
+ * has no FlixIMTokenKeyFile, or the token does not fit. */
 int flixim_keys_sign(request_rec *r, const flx_claims *claims, flx_buffer *token)
     __attribute__((warn_unused_result));
 

@@ -12,8 +12,8 @@
 /* Under which the token is kept with the request's pool. Not a note: notes can be logged. */
 static const char key[] = "flixim_url_token";
 
-/* TEXT, whose query begins at QUERY and has LENGTH bytes, without the tokens in it; NULL if there are
- * none. *FIRST is set to the first of them. */
+/* TEXT, whose query begins at QUERY and has LENGTH bytes, without the tokens in it; NULL if there
+ * are none. *FIRST is set to the first of them. */
 static char *without_tokens(apr_pool_t *p, const char *text, const char *query, apr_size_t length,
                             const char **first)
 {
@@ -90,8 +90,8 @@ static void hide_variable(request_rec *r, const char *name)
     }
 }
 
-/* Whether a request may concern a host with an API: its own, or, where it failed before its host was
- * known and so is its address's first, any. */
+/* Whether a request may concern a host with an API: its own, or, where it failed before its host
+ * was known and so is its address's first, any. */
 static int may_concern_us(const request_rec *r)
 {
     if (flixim_config_has_api(r->server)) {

@@ -16,7 +16,7 @@ static void check(const char *query, const char *expected)
     while (flx_url_token_find(at, (size_t)(copy + length - at), &value)) {
         assert_true(value.length > 0);
         strncat(left, at, (size_t)(value.at - at));
-        strcat(left, "*");
+        left[strlen(left)] = '*';
         at = value.at + value.length;
     }
     strncat(left, at, (size_t)(copy + length - at));
