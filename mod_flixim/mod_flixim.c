@@ -12,6 +12,7 @@
 #include "database.h"
 #include "errors.h"
 #include "handler.h"
+#include "header_token.h"
 #include "keys.h"
 #include "limiter.h"
 #include "url_token.h"
@@ -40,6 +41,11 @@ static void register_request_hooks(void)
     ap_hook_post_perdir_config(flixim_url_token_hide_arguments, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_error_filter(flixim_url_token_hide_early, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_log_transaction(flixim_url_token_hide_all, NULL, NULL, APR_HOOK_REALLY_FIRST);
+
+    /* Nor does one in the header reach a log. */
+    ap_hook_post_read_request(flixim_header_token_hide, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_quick_handler(flixim_header_token_restore, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_log_transaction(flixim_header_token_hide_for_good, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* Whoever refuses a request below the API's path, the answer is the API's. */
     ap_register_output_filter(FLIXIM_ERRORS_FILTER, flixim_errors_filter, NULL, AP_FTYPE_RESOURCE);
