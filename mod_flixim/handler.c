@@ -200,6 +200,11 @@ static int reply_allow(request_rec *r, const char *allow)
     return OK;
 }
 
+int flixim_handler_map_to_storage(request_rec *r)
+{
+    return flixim_config_is_below(r) ? OK : DECLINED;
+}
+
 int flixim_handler(request_rec *r)
 {
     const char *location;

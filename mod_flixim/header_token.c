@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps Bearer tokens in the Authorization header out of what httpd logs. */
+/* Keeps what is in the Authorization header out of what httpd logs. */
 #include "header_token.h"
 #include "private.h"
 
@@ -10,22 +10,13 @@ static const char header[] = "Authorization";
 /* Where the pool of a request keeps its header meanwhile. */
 static const char key[] = "flixim_header_token";
 
-/* The header, if a token is in it; two headers have come as one by now. */
-static const char *header_with_token(const request_rec *r)
+int flixim_header_token_hide(request_rec *r)
 {
     const char *value = apr_table_get(r->headers_in, header);
 
-    return value && flixim_config_has_api(r->server) && ap_strcasestr(value, "Bearer") ? value
-                                                                                       : NULL;
-}
-
-int flixim_header_token_hide(request_rec *r)
-{
-    const char *value = header_with_token(r);
-
-    if (value) {
+    if (value && flixim_config_has_api(r->server)) {
         apr_pool_userdata_setn(value, key, NULL, r->pool);
-        apr_table_setn(r->headers_in, header, "Bearer ***");
+        apr_table_setn(r->headers_in, header, "***");
     }
     return DECLINED;
 }
@@ -44,8 +35,8 @@ int flixim_header_token_restore(request_rec *r, int lookup_uri)
 
 int flixim_header_token_hide_for_good(request_rec *r)
 {
-    if (header_with_token(r)) {
-        apr_table_setn(r->headers_in, header, "Bearer ***");
+    if (apr_table_get(r->headers_in, header) && flixim_config_has_api(r->server)) {
+        apr_table_setn(r->headers_in, header, "***");
     }
     return DECLINED;
 }

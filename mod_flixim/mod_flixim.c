@@ -75,6 +75,9 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(flixim_keys_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
+    /* For each request, before httpd looks for a file. */
+    ap_hook_map_to_storage(flixim_handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+
     /* For each request whose section says SetHandler flixim. */
     ap_hook_handler(flixim_handler, NULL, NULL, APR_HOOK_MIDDLE);
 }

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+# Hostile bodies, fields, parameters, paths and headers (rows E of the threats): each its exact refusal, and nothing has changed.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Api;
+use FlixIM::Test::Hostile qw(%bad_member %bad_parameter @bad_json @bad_content @bad_path @bad_header @stored_as_it_is encoded);
+use FlixIM::Test::Operations qw(operations target);
+use Apache::Test qw(-withtestmore);
+use JSON::PP     ();
+
+my $api  = FlixIM::Test::Api->start;
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my %id = (message => $api->send_text('bob', 'alice', 'x'), conversation => $api->private('alice', 'bob'));
+$api->call('alice', GET => '/messages');
+my $state = $api->state;
+
+# One refusal: its verdict, and that the data is as it was.
+sub refused {
+    my ($name, $verdict, @call) = @_;
+    $name =~ s/[^ -~]/./g;
+    my $answer = $api->call('alice', @call);
+    is $answer->verdict, $verdict, "$name: $verdict" or diag substr $answer->body, 0, 500;
+    my $now = $api->state;
+    is $now, $state, "$name: nothing has changed" if $now ne $state;
+    $state = $now;
+    return;
+}
+
+# A body as text: members that are given, as JSON texts, in place of an operation's own.
+sub body_with {
+    my ($operation, %member) = @_;
+    my $own = $operation->{body}->($api, 'alice', 'bob');
+    my %text = ((map { $_ => $json->encode($own->{$_}) } keys %$own), %member);
+    return '{' . join(',', map { defined $text{$_} ? "\"$_\":$text{$_}" : () } sort keys %text) . '}';
+}
+
+for my $operation (operations()) {
+    my $path = target($operation, $id{ $operation->{names} // '' } // '');
+    my $name = "$operation->{method} $operation->{path}";
+    my @call = ($operation->{method} => $path);
+    if ($operation->{body}) {
+        refused("$name: $_->[0]", '400 invalid_json body', @call, body => $_->[1]) for @bad_json;
+        for my $field (sort keys %{ $operation->{fields} }) {
+            my ($member, $required) = $field =~ /^(\w+)(!?)$/;
+            my @values = @{ $bad_member{ $operation->{fields}{$field} } };
+            refused("$name: $member $_", "422 invalid_fields $member", @call, body => body_with($operation, $member => $_)) for @values;
+            refused("$name: $member missing", "422 invalid_fields $member", @call, body => body_with($operation, $member => $_)) for $required ? (undef, 'null') : ();
+        }
+        my @required = sort map { /^(.*)!$/ ? $1 : () } keys %{ $operation->{fields} };
+        refused("$name: all at once", join(' ', '422 invalid_fields', @required), @call, body => '{}') if @required;
+        refused("$name: a body of $_ bytes", '413 payload_too_large', @call, body => '{"x":"' . 'x' x ($_ - 8) . '"}') for 262145, 1_000_000;
+    }
+    for my $parameter (sort keys %{ $operation->{query} // {} }) {
+        refused("$name: $parameter=$_", "400 invalid_query $parameter", @call, query => "$parameter=" . encoded($_)) for @{ $bad_parameter{ $operation->{query}{$parameter} } };
+        refused("$name: $parameter twice", "400 invalid_query $parameter", @call, query => "$parameter=1&$parameter=1");
+        refused("$name: $parameter=$_", '400 invalid_query query', @call, query => "$parameter=$_") for qw(% %4 %zz %00 %ff %C0%80 %ED%A0%80 %F4%90%80%80);
+    }
+    if ($operation->{names}) {
+        for my $case (@bad_path) {
+            my ($id, $verdict) = @$case;
+            my $body = $operation->{body} ? '{}' : undef;
+            refused("$name: id $id", $verdict // "404 $operation->{names}_not_found", $operation->{method} => target($operation, $id), defined $body ? (body => $body) : ());
+        }
+    }
+}
+refused("GET /messages: limit=$_", '400 invalid_query limit', GET => '/messages', query => "limit=$_") for qw(0 201 99999999999999999999);
+refused("GET /messages: offset=$_", '400 invalid_query offset', GET => '/messages', query => "offset=$_") for qw(2147483648 99999999999999999999);
+refused('GET /messages: status=sent', '400 invalid_query status', GET => '/messages?status=sent');
+refused('GET /messages: a plus is a space', '400 invalid_query before', GET => '/messages?before=2025-04-10T10:30:00+02:00');
+refused('GET /messages: several at fault', '400 invalid_query before limit offset', GET => '/messages?before=x&limit=x&offset=x');
+
+my %text = (receiver_id => $api->id('bob'), message_type => 'private_message', content_type => 'text', content => { text => 'x' });
+for my $case (@bad_content) {
+    my ($type, $content, $fields) = @$case;
+    my $body = $json->encode({ %text, content_type => $type, content => 'HERE' }) =~ s/"HERE"/$content/r;
+    refused('content ' . substr($content, 0, 40) . " of type $type", "422 invalid_fields $fields", POST => '/messages', body => $body);
+}
+for my $case (
+    [ 'no receiver', 'receiver_id', receiver_id => undef ], [ 'to oneself', 'receiver_id', receiver_id => $api->id('alice') ],
+    [ 'two receivers', 'receiver_id', conversation_id => $api->private('alice', 'carol') ],
+    [ 'nobody in receiver_ids', 'receiver_ids', receiver_id => undef, receiver_ids => [], message_type => 'system_notification' ],
+  ) {
+    my ($name, $fields, %member) = @$case;
+    refused($name, "422 invalid_fields $fields", POST => '/messages', body => { %text, %member });
+}
+refused("POST /conversations: participants $_->[0]", "422 invalid_fields participant_ids", POST => '/conversations', body => { participant_ids => $_->[1], type => 'private' })
+    for [ 'none', [] ], [ 'oneself', [ $api->id('alice') ] ], [ 'two', [ $api->id('bob'), $api->id('carol') ] ];
+refused('POST /conversations: 500 others', '422 invalid_fields participant_ids', POST => '/conversations', body => { participant_ids => [ map { $api->uuid } 1 .. 500 ], type => 'group' });
+
+for my $case (@bad_header) {
+    my ($verdict, $name, $value, %option) = @$case;
+    refused("$name: " . ($value =~ s/[^ -~]/./gr), $verdict, POST => '/messages', body => \%text, headers => [ $name => $value ], %option);
+}
+refused('an Idempotency-Key that contradicts the body', '422 invalid_fields client_message_id', POST => '/messages',
+    body => { %text, client_message_id => $api->uuid }, headers => [ 'Idempotency-Key' => $_ ]) for 'x', $api->uuid;
+
+# What looks dangerous and is not: stored and given back as it is.
+for my $text (@stored_as_it_is) {
+    my $name = $json->encode(substr $text, 0, 30);
+    my $sent = $api->call('alice', POST => '/messages', body => { %text, content => { text => $text, $text => [$text], deep_link => $text } }, headers => [ 'Idempotency-Key' => substr encoded($text), 0, 255 ]);
+    is $sent->status, 201, "$name: sent";
+    is_deeply $api->call('bob', GET => '/messages/' . $sent->data->{id})->data->{content}, { text => $text, $text => [$text], deep_link => $text }, "$name: received";
+    is $api->call('alice', PUT => "/conversations/$id{conversation}", body => { draft => $text })->data->{draft}, $text, "$name: kept as a draft";
+    is $api->call('bob', GET => "/conversations/$id{conversation}")->status, 200, "$name: previewed";
+}
+my @numbers = qw(-0 1E+2 9223372036854775808 18446744073709551616 1e99 0.1e-99);
+my $body = $json->encode({ %text, content => { text => 'x', n => 'HERE' } }) =~ s/"HERE"/"[" . join(',', @numbers) . "]"/er;
+my $sent = $api->call('alice', POST => '/messages', body => $body);
+like $sent->body, qr/"n":\Q[@{[ join ',', @numbers ]}]\E/, 'numbers are kept as they are written';
+is $api->call('alice', GET => '/messages', query => $_)->status, 200, "query $_ is fine"
+    for 'x=1&x=2', 'limit=200&offset=2147483647', 'before=2025-04-10T10:30:00%2B02:00', 'before=2025-04-10t10:30:00.123456789z', '', '&&', '=', 'x', 'before_id=' . uc $api->uuid;
+is $api->call('alice', GET => '/messages/sync', query => "last_sync_time=$_")->status, 200, "cursor '$_' is fine" for '', '0', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z';
+
+is scalar(grep { $_->{status} >= 500 } $api->answers), 0, 'never a 5xx';
+unlike $api->httpd->log, qr/[^\x20-\x7e\n\t]/, 'nothing raw in the log';
+is scalar(grep {!/^\[|^AH\d+: |^\z/} split /\n/, $api->httpd->log), 0, 'and no line that is not httpd\'s own';
+$api->finish;
+done_testing;

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# docs/openapi.yaml is tight: of two hundred real answers, each with anything changed is rejected.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Api;
+use FlixIM::Test::Operations qw(operations target);
+use Apache::Test qw(-withtestmore);
+use JSON::PP     ();
+
+my $api  = FlixIM::Test::Api->start;
+my $json = JSON::PP->new->utf8->allow_nonref->canonical;
+
+# A session with something of everything.
+sub session {
+    my ($round) = @_;
+    my ($one, $other) = ("user$round", 'friend' . $round % 3);
+    my $group = $api->group($one, $other);
+    $api->call($one, POST => '/messages', body => { conversation_id => $group, content => { text => '群' }, content_type => 'text', message_type => 'private_message' });
+    $api->call('ops:system', POST => '/messages', body => {
+            receiver_ids => [ $api->id($one), $api->id($other) ], content => { title => 't', n => [ { x => undef } ] },
+            content_type => 'system', message_type => "system_$_" }) for qw(notification announcement);
+    $api->call($one, POST => '/messages', body => { receiver_id => $api->id($other), content => {}, content_type => 'like', message_type => 'interaction', reference_id => $api->uuid,
+            client_timestamp => '2025-04-10T10:29:58Z' });
+    my ($read, $withdrawn, $deleted) = map { $api->send_text($other, $one, "m$_") } 1 .. 3;
+    $api->call($one,   PUT    => "/messages/$read/read");
+    $api->call($other, PUT    => "/messages/$withdrawn/withdraw");
+    $api->call($one,   DELETE => "/messages/$deleted");
+    my $mine    = $api->send_text($one, $other, 'mine');
+    my %id = (message => $api->send_text($other, $one, 'x'), conversation => $api->private($one, $other));
+    my $bad = $round % 2 ? 'en' : 'zh';
+    for my $operation (operations()) {
+        my $path = target($operation, $id{ $operation->{names} // '' } // '');
+        my $body = $operation->{body} && $operation->{body}->($api, $one, $other);
+        $path = $path =~ s/$id{message}/$mine/r if ($operation->{acts} // '') eq 'sender';
+        my @call = ($operation->{method} => $path, defined $body ? (body => $body) : ());
+        $api->call($one, @call, $operation->{lists} ? (query => { limit => 3 }) : ()) if $operation->{method} ne 'DELETE';
+        $api->call(undef, @call, headers => [ 'Accept-Language' => $bad ]);
+        $api->call($one, $operation->{method} => target($operation, $operation->{names} eq 'message' ? $api->uuid : "group:@{[ $api->uuid ]}"), defined $body ? (body => $body) : ()) if $operation->{names};
+        $api->call($one, GET => $path, query => { map { $_ => '!' } keys %{ $operation->{query} } }) if $operation->{query};
+        $api->call($one, $operation->{method} => $path, body => $_) for $operation->{body} ? ('{}', '{', '[') : ();
+    }
+    return;
+}
+my $rounds = 0;
+session(++$rounds) while $api->answers < 250 && $rounds < 10;
+my @answers = grep { length $_->{body} } $api->answers;
+cmp_ok scalar @answers, '>=', 200, 'there are two hundred answers';
+my %statuses = map { $_->{status} => 1 } @answers;
+ok $statuses{$_}, "$_ among them" for qw(200 201 400 401 404 422);
+is_deeply [ grep { $api->contract->judge($_->{schema}, $_->{body}) } @answers ], [], 'as they are, all pass';
+
+# What may be null, as the documents say: the schema must not decide it.
+my %nullable = map { $_ => 1 } qw(reference_id client_timestamp last_message_id last_message_content last_message_timestamp last_read_message_id draft);
+
+sub other_type {
+    my ($value) = @_;
+    return 0 if !defined $value;
+    return ref $value eq 'HASH' ? [] : ref $value eq 'ARRAY' ? {} : ref $value ? 'true' : $json->encode($value) =~ /^"/ ? 7 : "$value";
+}
+
+# All mutants of a value: [what was done, the value]; $path leads to it.
+sub mutants {
+    my ($value, $path) = @_;
+    my @mutants = ([ "$path: another type", other_type($value) ]);
+    if (ref $value eq 'HASH') {
+        push @mutants, [ "$path: key added", { %$value, extra => 1 } ];
+        for my $key (sort keys %$value) {
+            my $at = "$path/$key";
+            my %rest = %$value;
+            my $member = delete $rest{$key};
+            push @mutants, [ "$at: dropped", {%rest} ] if $path ne '/error/fields' || !%rest;
+            push @mutants, [ "$at: renamed", { %rest, "${key}_" => $member } ];
+            push @mutants, [ "$at: null", { %rest, $key => undef } ] if defined $member && !$nullable{$key};
+            my $is_content = $key eq 'content' && ref $member;
+            push @mutants, map { [ $_->[0], { %rest, $key => $_->[1] } ] } $is_content ? [ "$at: another type", [] ] : mutants($member, $at);
+        }
+    }
+    if (ref $value eq 'ARRAY') {
+        for my $i (0 .. $#$value) {
+            my $with = sub { my @copy = @$value; $copy[$i] = $_[0]; return \@copy };
+            push @mutants, [ "$path/$i: null", $with->(undef) ];
+            push @mutants, map { [ $_->[0], $with->($_->[1]) ] } mutants($value->[$i], "$path/$i");
+        }
+    }
+    return @mutants;
+}
+
+my (%done, @survivors);
+for my $answer (@answers) {
+    for my $mutant (mutants($json->decode($answer->{body}), '')) {
+        my ($what, $value) = @$mutant;
+        $done{ $what =~ s/.*: //r }++;
+        push @survivors, "$answer->{method} $answer->{path} $answer->{status} $what" if !$api->contract->judge($answer->{schema}, $json->encode($value));
+    }
+}
+for my $kind ('another type', 'key added', 'dropped', 'renamed', 'null') {
+    cmp_ok $done{$kind} // 0, '>=', 200, "$kind: " . ($done{$kind} // 0) . ' mutants';
+    my @of_kind = grep {/: $kind$/} @survivors;
+    splice @of_kind, 10;
+    is join("\n", @of_kind), '', "$kind: each is rejected";
+}
+$api->finish;
+done_testing;

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+# The routes of mod_flixim, docs/openapi.yaml and the table that tests are generated from name the same operations; no schema is open.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Contract;
+use FlixIM::Test::Operations qw(operations);
+use FlixIM::Test::Tree       qw(slurp);
+use Test::More;
+
+my $document = FlixIM::Test::Contract->new->document;
+my $paths = $document->{paths};
+
+# "{id}" or "{conversation_id}": what a parameter is called is the document's business alone.
+sub plain { return $_[0] =~ s/\{\w+\}/{}/gr }
+
+my @in_source;
+{
+    my ($table) = slurp('mod_flixim/route.c') =~ /routes\[\] = \{(.*?)^\};/ms or die 'mod_flixim/route.c: no table of routes';
+    while ($table =~ /\{\s*M_\w+,\s*"(\w+)",\s*"([^"]+)"/g) { push @in_source, "$1 " . plain($2) }
+}
+my @in_document;
+for my $path (sort keys %$paths) {
+    push @in_document, map { uc($_) . ' ' . plain($path) } grep {/^(?:get|put|post|delete|patch)$/} sort keys %{ $paths->{$path} };
+    ok $paths->{$path}{options}, "$path: OPTIONS is documented";
+}
+my @in_tests = map {"$_->{method} " . plain($_->{path})} operations();
+
+cmp_ok scalar @in_source, '>=', 17, 'there are routes';
+is_deeply [ sort @in_document ], [ sort @in_source ], 'docs/openapi.yaml has the routes of mod_flixim/route.c';
+is_deeply [ sort @in_tests ], [ sort @in_source ], 'so has t/lib/FlixIM/Test/Operations.pm';
+
+my %seen;
+for my $operation (operations()) {
+    my $name = "$operation->{method} $operation->{path}";
+    my $documented = $paths->{ $operation->{path} }{ lc $operation->{method} } or next;
+    ok !$seen{ $documented->{operationId} // '' }++, "$name: an operationId of its own";
+    ok $documented->{summary}, "$name: a summary";
+    my @parameters = (@{ $documented->{parameters} // [] }, @{ $paths->{ $operation->{path} }{parameters} // [] });
+    @parameters = map { $_->{'$ref'} ? $document->{components}{parameters}{ $_->{'$ref'} =~ s{.*/}{}r } : $_ } @parameters;
+    is_deeply [ sort map { $_->{name} } grep { $_->{in} eq 'query' } @parameters ], [ sort keys %{ $operation->{query} // {} } ],
+        "$name: the same query parameters";
+    is_deeply [ map { $_->{name} } grep { $_->{in} eq 'path' } @parameters ], [ $operation->{path} =~ /\{(\w+)\}/g ], "$name: the parameters of its path";
+    my $schema = $documented->{requestBody}{content}{'application/json'}{schema} // {};
+    $schema = $document->{components}{schemas}{ $schema->{'$ref'} =~ s{.*/}{}r } if $schema->{'$ref'};
+    my %field = map { s/!//r => 1 } keys %{ $operation->{fields} // {} };
+    is_deeply [ sort keys %{ $schema->{properties} // {} } ], [ sort keys %field ], "$name: the same members of the body";
+    is_deeply [ sort @{ $schema->{required} // [] } ], [ sort map { /^(.*)!$/ ? $1 : () } keys %{ $operation->{fields} // {} } ], "$name: the same required";
+    for my $status ($operation->{answers}, 400, 403, 408, 413, 417, 500, 503, $operation->{open} ? () : (401, 429), $operation->{body} ? 415 : ()) {
+        ok $documented->{responses}{$status}, "$name: $status is documented";
+    }
+    is !!$documented->{security} && !@{ $documented->{security} }, !!$operation->{open}, "$name: whether it takes a token";
+}
+
+# Every object is closed, and names what it cannot do without; but for content, whose unknown keys are kept.
+my $objects = 0;
+my %may_lack = map { $_ => 1 } qw(NewMessage Content);
+sub look {
+    my ($node, $where) = @_;
+    if (ref $node eq 'HASH') {
+        if (($node->{type} // '') eq 'object' && $node->{properties}) {
+            $objects++;
+            my $is_open = $node->{additionalProperties} // 1;
+            ok $where =~ m{/Content$} ? $is_open : !$is_open, "$where: closed";
+            my $is_answer = $where !~ m{requestBody|/(?:NewMessage|Content)$|/fields$};
+            is_deeply [ sort @{ $node->{required} // [] } ], [ sort keys %{ $node->{properties} } ], "$where: all required" if $is_answer;
+        }
+        look($node->{$_}, "$where/$_") for sort keys %$node;
+    }
+    elsif (ref $node eq 'ARRAY') { look($_, $where) for @$node }
+    return;
+}
+look($document->{components}{schemas}, '');
+look($paths, '');
+cmp_ok $objects, '>', 30, 'there are objects';
+
+done_testing;
