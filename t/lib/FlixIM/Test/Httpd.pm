@@ -135,8 +135,9 @@ sub _conf {
     my @vhosts = @{ $option{vhosts} // [] };
     for my $i (0 .. $#vhosts) {
         my $port = $self->port($i + 1);
-        push @lines, "<VirtualHost *:$port>", "ServerName vhost$port", $self->_manual(%option, %{ $vhosts[$i] }),
-            $vhosts[$i]{extra} // '', '</VirtualHost>';
+        # What concerns the whole server may not stand in a virtual host.
+        my $manual = $self->_manual(%option, %{ $vhosts[$i] }) =~ s{^<IfModule mpm_.*?^</IfModule>\n}{}msgr;
+        push @lines, "<VirtualHost *:$port>", "ServerName vhost$port", $manual, $vhosts[$i]{extra} // '', '</VirtualHost>';
     }
     return join "\n", @lines, $option{bare} ? () : $self->_manual(%option), $option{extra} // '', '';
 }
