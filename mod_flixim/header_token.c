@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps what is in the Authorization header out of what httpd logs. */
+/* Keeps tokens in the Authorization header, and all else in it, out of what httpd logs. */
 #include "header_token.h"
 #include "private.h"
 
@@ -10,11 +10,18 @@ static const char header[] = "Authorization";
 /* Where the pool of a request keeps its header meanwhile. */
 static const char key[] = "flixim_header_token";
 
+/* The header, where there is an API. All of it, whatever its scheme: a client that has forgotten
+ * to write "Bearer" has sent a token all the same, and Basic is a password. */
+static const char *header_with_token(const request_rec *r)
+{
+    return flixim_config_has_api(r->server) ? apr_table_get(r->headers_in, header) : NULL;
+}
+
 int flixim_header_token_hide(request_rec *r)
 {
-    const char *value = apr_table_get(r->headers_in, header);
+    const char *value = header_with_token(r);
 
-    if (value && flixim_config_has_api(r->server)) {
+    if (value) {
         apr_pool_userdata_setn(value, key, NULL, r->pool);
         apr_table_setn(r->headers_in, header, "***");
     }
@@ -35,7 +42,7 @@ int flixim_header_token_restore(request_rec *r, int lookup_uri)
 
 int flixim_header_token_hide_for_good(request_rec *r)
 {
-    if (apr_table_get(r->headers_in, header) && flixim_config_has_api(r->server)) {
+    if (header_with_token(r)) {
         apr_table_setn(r->headers_in, header, "***");
     }
     return DECLINED;

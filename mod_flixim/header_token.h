@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps what is in the Authorization header out of what httpd logs. */
+/* Keeps tokens in the Authorization header, and all else in it, out of what httpd logs. */
 #ifndef FLIXIM_HEADER_TOKEN_H
 #define FLIXIM_HEADER_TOKEN_H
 
@@ -8,7 +8,7 @@
 /* httpd logs all headers of a request at LogLevel http:trace4, and a LogFormat may name this one. On
  * virtual hosts with an API the hooks put "***" in its place for as long as that may happen:
  *
- * post_read_request: hides it, before httpd logs the headers that it has read.
+ * post_read_request: hides the token, before httpd logs the headers that it has read.
  *
  * quick_handler, which is the next hook: puts it back for whoever needs it; DECLINED.
  *

@@ -17,8 +17,8 @@ my $httpd   = FlixIM::Test::Httpd->start(
     modules => [qw(status authz_host env cgi alias rewrite)],
     extra   => <<'CONF',
 ExtendedStatus On
-LogLevel flixim:trace8
-LogFormat "%r %<q %q %U %f %>s %{QUERY_STRING}e %{REQUEST_URI}e" all
+LogLevel trace8 core:trace4
+LogFormat "%r %<q %q %U %f %>s %{QUERY_STRING}e %{REQUEST_URI}e %{Authorization}i" all
 CustomLog access.log all
 <Location "/server-status">
     SetHandler server-status
