@@ -125,6 +125,26 @@ else {
 }
 becomes(200, $one, 'a good file again');
 
+# Under load, with a set that changes all the time: nobody who has a token of a key that stays is refused.
+my @clients = map {
+    my $pid = fork // die "fork: $!";
+    if ($pid == 0) {
+        my $refused = 0;
+        for (my $end = time + 4; time < $end;) { $refused ||= status($main, $two) != 200 }
+        require POSIX;
+        POSIX::_exit($refused);
+    }
+    $pid;
+} 1 .. 4;
+my $before = lines('FLX0303');
+for (my ($end, $i) = (time + 4, 0); time < $end; $i++) {
+    write_file($jwks, jwks($i % 2 ? $key[1] : @key), 0644);
+    sleep 0.05;
+}
+waitpid($_, 0), is $?, 0, "client $_ was never refused" for @clients;
+cmp_ok lines('FLX0303') - $before, '>=', 2, 'and the set did change';
+write_file($jwks, jwks(@key), 0644);
+
 # A restart reads the secret anew as well.
 write_file("$dir/key", "$other\n", 0600);
 is status($main, $token), 200, 'the secret stays until a restart';
