@@ -11,9 +11,9 @@
  * quarter of a second later all of them must have. */
 #define PAUSE apr_time_from_msec(150)
 
-/* How long others wait for the try of a database that was away. A try that takes longer has met a
- * server that does not answer, rather than one that is not there or is back. */
-#define TRY apr_time_from_msec(500)
+/* How long each of the others waits for the try of a database that was away: enough for one that is
+ * back, and little enough to call it at once if it is not. */
+#define PATIENCE apr_time_from_msec(80)
 
 struct flixim_breaker {
     apr_thread_mutex_t *mutex;
@@ -23,8 +23,8 @@ struct flixim_breaker {
      * nobody until retry_at, then one; TRIED: that one is on its way */
     enum { THERE, DOUBTFUL, AWAY, TRIED } state;
     apr_time_t retry_at;
-    /* until when others wait for a try at most */
-    apr_time_t tried_until;
+    /* whether the one that is tried was away */
+    int was_away;
     /* when the server was heard of last */
     apr_time_t heard_at;
 };
@@ -44,21 +44,20 @@ flixim_breaker *flixim_breaker_make(apr_pool_t *pool)
 flixim_breaker_leave flixim_breaker_ask(flixim_breaker *breaker, apr_interval_time_t wait)
 {
     apr_time_t now = flixim_clock_now();
-    apr_time_t deadline = now + wait;
+    apr_time_t deadline;
     flixim_breaker_leave leave = FLIXIM_BREAKER_STOP;
 
     apr_thread_mutex_lock(breaker->mutex);
-    while (breaker->state == TRIED && now < deadline && now < breaker->tried_until) {
-        apr_time_t until = deadline < breaker->tried_until ? deadline : breaker->tried_until;
-
-        apr_thread_cond_timedwait(breaker->changed, breaker->mutex, until - now);
+    deadline = now + (breaker->was_away && wait > PATIENCE ? PATIENCE : wait);
+    while (breaker->state == TRIED && now < deadline) {
+        apr_thread_cond_timedwait(breaker->changed, breaker->mutex, deadline - now);
         now = flixim_clock_now();
     }
     if (breaker->state == THERE) {
         leave = FLIXIM_BREAKER_GO;
     }
     else if (breaker->state == DOUBTFUL || (breaker->state == AWAY && now >= breaker->retry_at)) {
-        breaker->tried_until = now + (breaker->state == AWAY && wait > TRY ? TRY : wait);
+        breaker->was_away = breaker->state == AWAY;
         breaker->state = TRIED;
         leave = FLIXIM_BREAKER_PROBE;
     }
