@@ -217,6 +217,15 @@ static flixim_database_outcome run_borrowed(call *c)
     return c->sent && !statement->read_only ? FLIXIM_DATABASE_UNKNOWN : FLIXIM_DATABASE_UNAVAILABLE;
 }
 
+/* Counts from the borrowing: mod_dbd may have taken long to connect, and what it got is worth using. */
+static void set_deadlines(call *c)
+{
+    apr_time_t now = flixim_clock_now();
+
+    c->deadline = now + time_for(c);
+    c->line.deadline = c->is_probe && c->deadline > now + PROBE ? now + PROBE : c->deadline;
+}
+
 /* Borrows a connection, runs the statement on it and gives it back. */
 static flixim_database_outcome borrow_and_run(call *c)
 {
@@ -235,6 +244,7 @@ static flixim_database_outcome borrow_and_run(call *c)
         outcome = FLIXIM_DATABASE_UNAVAILABLE;
     }
     else {
+        set_deadlines(c);
         c->line.conn = apr_dbd_native_handle(c->borrowed->driver, c->borrowed->handle);
         PQsetnonblocking(c->line.conn, 1);
         c->session = flixim_session_enter(c->borrowed->pool, &c->line, c->r, c->statement);
@@ -290,11 +300,6 @@ static flixim_database_outcome take_turn(call *c)
     }
     c->is_probe = may == FLIXIM_BREAKER_PROBE;
     c->began = flixim_clock_now();
-    c->deadline = c->began + time_for(c);
-    c->line.deadline = c->deadline;
-    if (c->is_probe && c->line.deadline > c->began + PROBE) {
-        c->line.deadline = c->began + PROBE;
-    }
     return borrow_and_run(c);
 }
 
