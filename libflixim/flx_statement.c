@@ -5,16 +5,11 @@
 /* Who asks, as flixim.caller. */
 #define CALLER "ROW($1::uuid, $2::timestamptz, $3::boolean, $4::bytea)::flixim.caller"
 
-/* The user, whom an opaque token alone does not tell; evaluated once in a statement. */
-#define CALLER_ID "coalesce($1::uuid, (SELECT flixim.token_user($4::bytea))) AS caller_id"
-
-/* A call whose result has a row type with a column outcome. */
-#define ANSWER_OF(call) "SELECT " CALLER_ID ", answer.* FROM " call " AS answer"
-
-/* A call whose result is an outcome, and one with OUT parameters, whose outcome is o_outcome. */
-#define OUTCOME_OF(call) "SELECT " CALLER_ID ", " call " AS outcome"
-#define COLUMNS_OF(call)                                                                           \
-    "SELECT " CALLER_ID ", answer.o_outcome AS outcome, answer.* FROM " call " AS answer"
+/* A call whose result has a row type with a column outcome, one whose result is an outcome, and one
+ * with OUT parameters, among which the outcome is o_outcome. */
+#define ANSWER_OF(call)  "SELECT answer.* FROM " call " AS answer"
+#define OUTCOME_OF(call) "SELECT " call " AS outcome"
+#define COLUMNS_OF(call) "SELECT answer.o_outcome AS outcome, answer.* FROM " call " AS answer"
 
 const flx_statement flx_statement_keep_partitions = {
     .name = "keep_partitions",
@@ -32,7 +27,8 @@ const flx_statement flx_statement_schema_version = {
 
 const flx_statement flx_statement_check_token = {
     .name = "check_token",
-    .text = OUTCOME_OF("flixim.check_token(" CALLER ")"),
+    .text =
+        OUTCOME_OF("flixim.check_token(" CALLER ")") ", flixim.token_user($4::bytea) AS user_id",
     .parameters = FLX_CALLER_PARAMETERS,
     .read_only = 1,
 };

@@ -29,13 +29,12 @@ extern const flx_statement flx_statement_keep_partitions;
 extern const flx_statement flx_statement_schema_version;
 
 /* The parameters that say who asks come first in all statements below: user_id, issued_at and
- * is_system from a verified JWT or login, or token_digest alone. Their result has a column
- * caller_id, the user (null if the token is not valid), unless it says otherwise, and a column
- * outcome, in its first row if there are several. The other columns are those of
- * flixim.message_answer or flixim.conversation_answer, unless it says otherwise. */
+ * is_system from a verified JWT or login, or token_digest alone. Their result has a column outcome, in
+ * its first row if there are several. The other columns are those of flixim.message_answer or
+ * flixim.conversation_answer, unless it says otherwise. */
 #define FLX_CALLER_PARAMETERS 4
 
-/* Whether the token is valid: caller_id and outcome alone. */
+/* Whether the token is valid, and user_id, whose it is if it is opaque. */
 extern const flx_statement flx_statement_check_token;
 /* As check_token, for a token that another one shall be issued for: also user_id, issued_at,
  * is_system, expires_at (null for a JWT). Makes the user's row. */
@@ -53,10 +52,10 @@ extern const flx_statement flx_statement_list_messages;
 extern const flx_statement flx_statement_get_message;
 extern const flx_statement flx_statement_mark_read;
 extern const flx_statement flx_statement_withdraw_message;
-extern const flx_statement flx_statement_delete_message; /* caller_id and outcome alone */
+extern const flx_statement flx_statement_delete_message; /* outcome alone */
 /* message_ids. Columns: marked_count. */
 extern const flx_statement flx_statement_mark_read_batch;
-/* Columns o_outcome and marked_count, no caller_id: a procedure, which commits on its way. */
+/* Columns o_outcome and marked_count: a procedure, which commits on its way. */
 extern const flx_statement flx_statement_read_all;
 /* Columns total and one for each message type. */
 extern const flx_statement flx_statement_unread_counts;

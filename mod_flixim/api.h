@@ -17,6 +17,8 @@ typedef struct flixim_request {
     const char *id;
     /* who asks; not set where no token is asked for */
     flixim_caller caller;
+    /* whether the database has called the token valid, beside the operation's own call */
+    int is_token_judged;
     /* the values of the operation's fields */
     flx_form form;
 } flixim_request;

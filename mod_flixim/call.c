@@ -6,7 +6,9 @@
 #include "apr_strings.h"
 
 #include "flx_result.h"
+#include "known_tokens.h"
 #include "reply.h"
+#include "shared.h"
 #include "text.h"
 
 /* More than any statement has. */
@@ -15,18 +17,6 @@
 static const char *text_of(apr_pool_t *p, flx_value value)
 {
     return value.at ? apr_pstrmemdup(p, value.at, value.length) : "";
-}
-
-/* An opaque token alone does not say whose it is; the answer does. */
-static void note_caller(const flixim_request *request, const PGresult *result)
-{
-    flx_value caller_id = flx_result_get(result, 0, "caller_id");
-
-    if (caller_id.at && !request->caller.parameters[0]) {
-        flx_uuid uuid = flx_value_uuid(caller_id);
-
-        flixim_credentials_note_user(request->r, flixim_text_of_uuid(request->r->pool, &uuid));
-    }
 }
 
 /* Reads the outcome in the first row: 1 if the call was done. */
@@ -74,13 +64,50 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
         answer->refusal = FLX_UNAVAILABLE;
         return 0;
     }
-    note_caller(request, answer->result);
     done = judge(request, answer);
     if (!done) {
         flixim_database_release(request->r, answer->result);
         answer->result = NULL;
     }
     return done;
+}
+
+int flixim_call_judge_token(flixim_request *request, flixim_answer *answer)
+{
+    flixim_caller *caller = &request->caller;
+    flx_uuid user;
+
+    if (request->is_token_judged) {
+        return 1;
+    }
+    if (!flixim_call(request, &flx_statement_check_token, NULL, answer)) {
+        return 0;
+    }
+    request->is_token_judged = 1;
+    if (!caller->user_id) {
+        user = flx_value_uuid(flx_result_get(answer->result, 0, "user_id"));
+        flixim_credentials_set_user(request->r, caller, &user);
+        flixim_known_tokens_add(flixim_shared_of(request->r->server)->known_tokens,
+                                caller->parameters[3], &user);
+    }
+    flixim_database_release(request->r, answer->result);
+    return 1;
+}
+
+int flixim_call_identify(flixim_request *request, flixim_answer *answer)
+{
+    flixim_caller *caller = &request->caller;
+    flx_uuid user;
+
+    if (caller->user_id) {
+        return 1;
+    }
+    if (flixim_known_tokens_find(flixim_shared_of(request->r->server)->known_tokens,
+                                 caller->parameters[3], &user)) {
+        flixim_credentials_set_user(request->r, caller, &user);
+        return 1;
+    }
+    return flixim_call_judge_token(request, answer);
 }
 
 int flixim_call_refuse(flixim_request *request, const flixim_answer *answer)

@@ -20,10 +20,20 @@ typedef struct flixim_answer {
 } flixim_answer;
 
 /* Runs STATEMENT with the caller's parameters and then PARAMETERS, as many as the statement has left.
- * 1 if it was done; 0 if it was refused or there is no answer, for flixim_call_refuse to tell. Either
- * way the caller is noted for the log, if the token is valid. */
+ * 1 if it was done; 0 if it was refused or there is no answer, for flixim_call_refuse to tell. */
 int flixim_call(flixim_request *request, const flx_statement *statement,
                 const char *const *parameters, flixim_answer *answer)
+    __attribute__((warn_unused_result));
+
+/* Has the database judge the token alone, unless it has done so for this request: 1 if it is valid;
+ * 0 as above. */
+int flixim_call_judge_token(flixim_request *request, flixim_answer *answer)
+    __attribute__((warn_unused_result));
+
+/* Finds out which user asks, for the log and for what depends on it. Of an opaque token the database
+ * alone knows, which is asked once for each child: that costs less than a column in each answer. 1, or
+ * 0 as above; the token itself is judged in the call that follows. */
+int flixim_call_identify(flixim_request *request, flixim_answer *answer)
     __attribute__((warn_unused_result));
 
 /* Answers the request with the refusal. */

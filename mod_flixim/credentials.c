@@ -12,10 +12,11 @@
 #include "text.h"
 #include "url_token.h"
 
-void flixim_credentials_note_user(request_rec *r, const char *user_id)
+void flixim_credentials_set_user(request_rec *r, flixim_caller *caller, const flx_uuid *user)
 {
-    apr_table_setn(r->notes, "flixim-user", user_id);
-    apr_table_setn(r->subprocess_env, "FLIXIM_USER", user_id);
+    caller->user_id = flixim_text_of_uuid(r->pool, user);
+    apr_table_setn(r->notes, "flixim-user", caller->user_id);
+    apr_table_setn(r->subprocess_env, "FLIXIM_USER", caller->user_id);
 }
 
 /* httpd has just judged this login itself, so no revocation of tokens concerns it. */
@@ -36,11 +37,11 @@ static int judge_login(request_rec *r, flixim_caller *caller)
         }
         flx_uuid_from_name(&user, name_space, r->user, strlen(r->user));
     }
-    caller->parameters[0] = flixim_text_of_uuid(r->pool, &user);
+    flixim_credentials_set_user(r, caller, &user);
+    caller->parameters[0] = caller->user_id;
     caller->parameters[1] = "infinity";
     caller->parameters[2] = "false";
     caller->is_login = 1;
-    flixim_credentials_note_user(r, caller->parameters[0]);
     return 0;
 }
 
@@ -54,14 +55,14 @@ static int judge_jwt(request_rec *r, flixim_caller *caller, const char *token, a
                       why ? why : "no key");
         return -1;
     }
-    caller->parameters[0] = flixim_text_of_uuid(r->pool, &claims.user_id);
+    flixim_credentials_set_user(r, caller, &claims.user_id);
+    caller->parameters[0] = caller->user_id;
     /* One that does not say when it was issued counts as older than any revocation. */
     caller->parameters[1] = claims.issued_at == FLX_TIME_MIN
                                 ? "-infinity"
                                 : flixim_text_of_time(r->pool, claims.issued_at);
     caller->parameters[2] = claims.is_system ? "true" : "false";
     caller->expires_at = claims.expires_at;
-    flixim_credentials_note_user(r, caller->parameters[0]);
     return 0;
 }
 

@@ -8,10 +8,13 @@
 #include "flx_outcome.h"
 #include "flx_statement.h"
 #include "flx_time.h"
+#include "flx_uuid.h"
 
 typedef struct flixim_caller {
     /* the first parameters of a statement: user_id, issued_at, is_system, token_digest as text */
     const char *parameters[FLX_CALLER_PARAMETERS];
+    /* the user, as text; NULL for an opaque token, until flixim_call_identify has found out */
+    const char *user_id;
     /* whether httpd logged the user in, so that no token was needed */
     int is_login;
     /* when the token ends, as far as it says so itself; else FLX_TIME_MAX */
@@ -26,7 +29,7 @@ typedef struct flixim_caller {
 int flixim_credentials_judge(request_rec *r, flixim_caller *caller, flx_outcome *refusal)
     __attribute__((warn_unused_result));
 
-/* Notes who asked, for LogFormat: %{flixim-user}n and %{FLIXIM_USER}e. */
-void flixim_credentials_note_user(request_rec *r, const char *user_id);
+/* Says that CALLER is this user, and notes it for LogFormat: %{flixim-user}n and %{FLIXIM_USER}e. */
+void flixim_credentials_set_user(request_rec *r, flixim_caller *caller, const flx_uuid *user);
 
 #endif

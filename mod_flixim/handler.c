@@ -128,7 +128,7 @@ static int reply_refusal(flixim_request *request, const flixim_operation *operat
     if (why->status != OK) {
         return why->status;
     }
-    if (!operation->is_open && !flixim_call(request, &flx_statement_check_token, NULL, &answer)) {
+    if (!operation->is_open && !flixim_call_judge_token(request, &answer)) {
         return flixim_call_refuse(request, &answer);
     }
     return flixim_reply_error(request->r, why->outcome, request->form.faults,
@@ -164,6 +164,7 @@ static int serve(request_rec *r, const char *location, const flixim_route_match 
     flixim_request *request = apr_pcalloc(r->pool, sizeof(*request));
     const flixim_operation *operation = match->operation;
     finding found = fine;
+    flixim_answer answer;
 
     request->r = r;
     request->location = location;
@@ -173,6 +174,10 @@ static int serve(request_rec *r, const char *location, const flixim_route_match 
     if (found.is_refused) {
         flixim_body_discard(r);
         return flixim_reply_error(r, found.outcome, NULL, 0);
+    }
+    if (!operation->is_open && !flixim_call_identify(request, &answer)) {
+        flixim_body_discard(r);
+        return flixim_call_refuse(request, &answer);
     }
     found = take_form(request, operation);
     if (!found.is_refused) {

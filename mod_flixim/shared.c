@@ -33,6 +33,7 @@ void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
         own->canceller = canceller;
         own->breaker = flixim_breaker_make(pchild);
         own->upkeep = flixim_upkeep_make(pchild);
+        own->known_tokens = flixim_known_tokens_make(pchild);
         if (owner == s) {
             made = make_gates(pchild, own, flixim_config_database_connections(s));
         }
@@ -40,7 +41,7 @@ void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
             own->gate = flixim_shared_of(owner)->gate;
             own->writers = flixim_shared_of(owner)->writers;
         }
-        if (!made || !own->canceller || !own->breaker || !own->upkeep) {
+        if (!made || !own->canceller || !own->breaker || !own->upkeep || !own->known_tokens) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0101: no mutex left for this child");
             exit(APEXIT_CHILDSICK);
         }

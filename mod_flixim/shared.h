@@ -8,6 +8,7 @@
 #include "breaker.h"
 #include "canceller.h"
 #include "gate.h"
+#include "known_tokens.h"
 #include "upkeep.h"
 
 typedef struct flixim_shared {
@@ -19,6 +20,7 @@ typedef struct flixim_shared {
     flixim_gate *writers;
     flixim_breaker *breaker;
     flixim_upkeep_state *upkeep;
+    flixim_known_tokens *known_tokens;
     /* one for the child */
     flixim_canceller *canceller;
 } flixim_shared;
