@@ -3,11 +3,12 @@
 #include "body.h"
 #include "private.h"
 
-#include "apr_buckets.h"
 #include "apr_lib.h"
 #include "apr_strings.h"
 #include "http_protocol.h"
 #include "util_filter.h"
+
+#include "brigade.h"
 
 /* The Content-Length, 0 if there is none, -1 if it is more than the limit. httpd has seen to it that it
  * is a number. */

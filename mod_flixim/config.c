@@ -338,7 +338,7 @@ static const char *set_rate_limit(cmd_parms *cmd, void *dir, const char *number,
                             "time, not \"%s\"",
                             cmd->cmd->name, number);
     }
-    rate->buckets = apr_pcalloc(cmd->pool, sizeof(*rate->buckets));
+    rate->buckets = apr_pcalloc(cmd->pool, sizeof(void *));
     server_config_of(cmd->server)->rate_limit = rate;
     return set_time(cmd, per ? per : "1s", apr_time_from_sec(1), apr_time_from_sec(3600),
                     "1s to 1h", &rate->per);

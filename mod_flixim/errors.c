@@ -7,6 +7,7 @@
 #include "http_core.h"
 #include "http_protocol.h"
 
+#include "brigade.h"
 #include "config.h"
 #include "reply.h"
 

@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-#include "apr_buckets.h"
 #include "apr_strings.h"
 #include "http_protocol.h"
 #include "util_filter.h"
 
+#include "brigade.h"
 #include "cors.h"
 #include "flx_language.h"
 
