@@ -299,15 +299,25 @@ sub stop_fastify {
 sub cpu {
     my ($server) = @_;
     my @times = times;
-    return { db => family_seconds($cluster->pid), server => $server ? family_seconds($server) : 0, client => $times[2] + $times[3] };
+    my ($all) = slurp('/proc/stat') =~ /^cpu +([\d ]+)/;
+    # user, nice, system, irq, softirq, steal: what is neither idle nor waiting.
+    my @all = split ' ', $all;
+    return {
+        db  => family_seconds($cluster->pid), server => $server ? family_seconds($server) : 0, client => $times[2] + $times[3],
+        all => ($all[0] + $all[1] + $all[2] + $all[5] + $all[6] + $all[7]) / 100, wall => time,
+    };
 }
 
-# Microseconds per call since then. (Of pgbench and wrk this counts all of it, also their start: wrk takes some
+# Microseconds per call since then, and how many processors all others used meanwhile. (Of pgbench and wrk this counts all of it, also their start: wrk takes some
 # 0.1 s to read its requests.)
 sub used {
     my ($before, $calls, $server) = @_;
     my $now = cpu($server);
-    return { map { ("cpu_${_}_us" => 1e6 * ($now->{$_} - $before->{$_}) / $calls) } keys %{$now} };
+    my %spent = map { ($_ => $now->{$_} - $before->{$_}) } keys %{$now};
+    return {
+        others => ($spent{all} - $spent{db} - $spent{server} - $spent{client}) / $spent{wall},
+        map { ("cpu_${_}_us" => 1e6 * $spent{$_} / $calls) } qw(db server client),
+    };
 }
 
 # A process, its children that live, and its children that have ended.
@@ -333,6 +343,9 @@ sub report {
         $_ = sprintf('%.3f', $_) + 0 for values %{$r};
         printf "%-10s %9.0f %9.2f %9s   %.0f, %.0f, %.0f\n", $name, @{$r}{qw(rate p50_ms)}, $r->{p99_ms} // '', map { $r->{"cpu_${_}_us"} } qw(db server client);
     }
+    my ($most) = sort { $b <=> $a } map { $result->{$_}{others} } grep { $result->{$_} } qw(floor httpd fastify);
+    printf "Other processes used up to %.2f processors meanwhile%s\n", $most,
+        $most > 0.2 ? ': the machine was not ours, and the ratios are not to be believed' : '';
     if ($result->{floor}) {
         printf "floor: pgbench -M prepared, the rows fetched as text over the socket, no HTTP and no JSON; %.0f/s with the picking of arguments (%.1f us)\n",
             @{ $result->{floor} }{qw(uncorrected picking_us)};
