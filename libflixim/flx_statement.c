@@ -5,11 +5,26 @@
 /* Who asks, as flixim.caller. */
 #define CALLER "ROW($1::uuid, $2::timestamptz, $3::boolean, $4::bytea)::flixim.caller"
 
+/* The columns of a flixim.message_answer that a Message has, and of a flixim.conversation_answer that
+ * the pair has. Named, because each column more costs the server and the line something. */
+#define MESSAGE                                                                                    \
+    ", answer.id, answer.client_message_id, answer.conversation_id, answer.sender_id,"             \
+    " answer.receiver_id, answer.content, answer.content_type, answer.message_type,"               \
+    " answer.status, answer.reference_id, answer.server_timestamp, answer.client_timestamp,"       \
+    " answer.inserted_at, answer.updated_at"
+#define CONVERSATION                                                                               \
+    ", answer.id, answer.conversation_id, answer.type, answer.participant_ids,"                    \
+    " answer.last_message_id, answer.last_message_content, answer.last_message_timestamp,"         \
+    " answer.inserted_at, answer.updated_at, answer.unread_count, answer.is_pinned,"               \
+    " answer.is_muted, answer.last_read_message_id, answer.draft"
+#define STATUS ", answer.id, answer.status, answer.updated_at"
+#define FAULT  ", answer.field, answer.rule"
+
 /* A call whose result has a row type with a column outcome, one whose result is an outcome, and one
  * with OUT parameters, among which the outcome is o_outcome. */
-#define ANSWER_OF(call)  "SELECT answer.* FROM " call " AS answer"
-#define OUTCOME_OF(call) "SELECT " call " AS outcome"
-#define COLUMNS_OF(call) "SELECT answer.o_outcome AS outcome, answer.* FROM " call " AS answer"
+#define ANSWER_OF(columns, call) "SELECT answer.outcome" columns " FROM " call " AS answer"
+#define OUTCOME_OF(call)         "SELECT " call " AS outcome"
+#define COLUMNS_OF(call)         "SELECT answer.o_outcome AS outcome, answer.* FROM " call " AS answer"
 
 const flx_statement flx_statement_keep_partitions = {
     .name = "keep_partitions",
@@ -41,7 +56,8 @@ const flx_statement flx_statement_authenticate = {
 
 const flx_statement flx_statement_send_message = {
     .name = "send_message",
-    .text = ANSWER_OF("flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
+    .text = ANSWER_OF(FAULT MESSAGE,
+                      "flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
                       " ARRAY[$3::boolean], ARRAY[$5::uuid], ARRAY[$6::text], ARRAY[$7::uuid],"
                       " ARRAY[$8::flixim.message_type], ARRAY[$9::flixim.content_type],"
                       " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
@@ -51,7 +67,8 @@ const flx_statement flx_statement_send_message = {
 
 const flx_statement flx_statement_send_to_each = {
     .name = "send_to_each",
-    .text = ANSWER_OF("flixim.send_to_each(" CALLER ", $5::uuid[], $6::uuid[],"
+    .text = ANSWER_OF(FAULT MESSAGE,
+                      "flixim.send_to_each(" CALLER ", $5::uuid[], $6::uuid[],"
                       " $7::flixim.message_type, $8::flixim.content_type, $9::json, $10::uuid,"
                       " $11::timestamptz)"),
     .parameters = FLX_CALLER_PARAMETERS + 7,
@@ -60,29 +77,30 @@ const flx_statement flx_statement_send_to_each = {
 
 const flx_statement flx_statement_list_messages = {
     .name = "list_messages",
-    .text = ANSWER_OF("flixim.list_messages(" CALLER ", $5::integer, $6::integer,"
-                      " $7::flixim.message_type, $8::flixim.message_status, $9::uuid,"
-                      " $10::timestamptz)"),
+    .text =
+        ANSWER_OF(FAULT MESSAGE, "flixim.list_messages(" CALLER ", $5::integer, $6::integer,"
+                                 " $7::flixim.message_type, $8::flixim.message_status, $9::uuid,"
+                                 " $10::timestamptz)"),
     .parameters = FLX_CALLER_PARAMETERS + 6,
     .read_only = 1,
 };
 
 const flx_statement flx_statement_get_message = {
     .name = "get_message",
-    .text = ANSWER_OF("flixim.get_message(" CALLER ", $5::uuid)"),
+    .text = ANSWER_OF(MESSAGE, "flixim.get_message(" CALLER ", $5::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 1,
     .read_only = 1,
 };
 
 const flx_statement flx_statement_mark_read = {
     .name = "mark_read",
-    .text = ANSWER_OF("flixim.mark_read(" CALLER ", $5::uuid)"),
+    .text = ANSWER_OF(STATUS, "flixim.mark_read(" CALLER ", $5::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 1,
 };
 
 const flx_statement flx_statement_withdraw_message = {
     .name = "withdraw_message",
-    .text = ANSWER_OF("flixim.withdraw_message(" CALLER ", $5::uuid)"),
+    .text = ANSWER_OF(MESSAGE, "flixim.withdraw_message(" CALLER ", $5::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 1,
 };
 
@@ -114,7 +132,8 @@ const flx_statement flx_statement_unread_counts = {
 
 const flx_statement flx_statement_sync_messages = {
     .name = "sync_messages",
-    .text = ANSWER_OF("flixim.sync_messages(" CALLER ", $5::timestamptz,"
+    .text = ANSWER_OF(", answer.cursor_at, answer.has_more, answer.resync_required" MESSAGE,
+                      "flixim.sync_messages(" CALLER ", $5::timestamptz,"
                       " coalesce($6::integer, 500))"),
     .parameters = FLX_CALLER_PARAMETERS + 2,
     .read_only = 1,
@@ -122,36 +141,38 @@ const flx_statement flx_statement_sync_messages = {
 
 const flx_statement flx_statement_list_conversations = {
     .name = "list_conversations",
-    .text = ANSWER_OF("flixim.list_conversations(" CALLER ", $5::integer, $6::integer)"),
+    .text = ANSWER_OF(FAULT CONVERSATION,
+                      "flixim.list_conversations(" CALLER ", $5::integer, $6::integer)"),
     .parameters = FLX_CALLER_PARAMETERS + 2,
     .read_only = 1,
 };
 
 const flx_statement flx_statement_get_conversation = {
     .name = "get_conversation",
-    .text = ANSWER_OF("flixim.get_conversation(" CALLER ", $5::text)"),
+    .text = ANSWER_OF(CONVERSATION, "flixim.get_conversation(" CALLER ", $5::text)"),
     .parameters = FLX_CALLER_PARAMETERS + 1,
     .read_only = 1,
 };
 
 const flx_statement flx_statement_update_conversation = {
     .name = "update_conversation",
-    .text = ANSWER_OF("flixim.update_conversation(" CALLER ", $5::text, $6::boolean,"
+    .text = ANSWER_OF(FAULT CONVERSATION,
+                      "flixim.update_conversation(" CALLER ", $5::text, $6::boolean,"
                       " $7::boolean, $8::text)"),
     .parameters = FLX_CALLER_PARAMETERS + 4,
 };
 
 const flx_statement flx_statement_create_conversation = {
     .name = "create_conversation",
-    .text = ANSWER_OF("flixim.create_conversation(" CALLER ", $5::uuid[],"
-                      " $6::flixim.conversation_type)"),
+    .text = ANSWER_OF(FAULT CONVERSATION, "flixim.create_conversation(" CALLER ", $5::uuid[],"
+                                          " $6::flixim.conversation_type)"),
     .parameters = FLX_CALLER_PARAMETERS + 2,
 };
 
 const flx_statement flx_statement_list_history = {
     .name = "list_history",
-    .text = ANSWER_OF("flixim.list_history(" CALLER ", $5::text, $6::integer,"
-                      " $7::timestamptz, $8::uuid)"),
+    .text = ANSWER_OF(FAULT MESSAGE, "flixim.list_history(" CALLER ", $5::text, $6::integer,"
+                                     " $7::timestamptz, $8::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 4,
     .read_only = 1,
 };

@@ -18,7 +18,7 @@ my $uuid = qr/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 my ($status, $out, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $one);
 is $status, 0, 'run --detach comes back' or diag $err;
 is $err, '', 'without a complaint';
-like $out, qr{http://localhost:$port/api/v1/health}, 'says where health is';
+like $out, qr{^  API      http://localhost:$port/api/v1$}m, 'says where the API is';
 is scalar(() = $out =~ /^  user     $uuid\n  token    \S+$/mg), 2, 'names two users with tokens';
 is health($port), 200, 'and health is well';
 ok !-e "$tree/var", 'nothing is written beside the state folder';
