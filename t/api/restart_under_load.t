@@ -27,8 +27,6 @@ my $workers = ($ENV{FLIXIM_MPM} // 'event') eq 'prefork'
     : "StartServers 3\nServerLimit 3\nThreadsPerChild 40\nMaxRequestWorkers 120\nMinSpareThreads 20\nMaxSpareThreads 120\n";
 my $httpd = FlixIM::Test::Httpd->start(cluster => $cluster, extra => $workers . "MaxKeepAliveRequests 0\nKeepAliveTimeout 60\n");
 
-sub children { return join ' ', sort split ' ', `ps -o pid= --ppid @{[$httpd->pid]}` }
-
 # Forks CODE; its output is the lines of a file.
 sub background {
     my ($code) = @_;
@@ -67,11 +65,23 @@ sub watch_for_it {
     );
 }
 
+# Its processes end a little later, each when it notices.
+sub kill_postmaster {
+    my $postmaster = $cluster->pid;
+    my @family = split ' ', `ps -o pid= --ppid $postmaster`;
+    kill 'KILL', $postmaster;
+    for (1 .. 500) {
+        return if !grep { kill 0, $_ } @family;
+        sleep 0.01;
+    }
+    die 'PostgreSQL does not end';
+}
+
 for my $way (@ways) {
     my $load = background(sub { exec "$dir/load", $httpd->port, '/api/v1/health', 32, 20 });
     sleep 1.5;
     my $before = time;
-    $way eq 'kill' ? kill('KILL', $cluster->pid) : $cluster->stop($way);
+    $way eq 'kill' ? kill_postmaster() : $cluster->stop($way);
     my $away = time;
     sleep 0.7;
     my $start   = time;
