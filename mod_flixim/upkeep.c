@@ -5,6 +5,7 @@
 #include "apr_thread_mutex.h"
 
 #include "clock.h"
+#include "config.h"
 #include "flx_statement.h"
 #include "shared.h"
 
@@ -44,6 +45,8 @@ static int claim(flixim_upkeep_state *state)
 flixim_database_outcome flixim_upkeep(request_rec *r)
 {
     flixim_upkeep_state *state = flixim_shared_of(r->server)->upkeep;
+    apr_time_t began = flixim_clock_now();
+    apr_time_t ended;
     flixim_database_outcome outcome;
     PGresult *result;
 
@@ -55,8 +58,10 @@ flixim_database_outcome flixim_upkeep(request_rec *r)
         flixim_database_release(r, result);
         return outcome;
     }
+    ended = flixim_clock_now();
     apr_thread_mutex_lock(state->mutex);
-    state->due_at = flixim_clock_now() + RETRY;
+    state->due_at = ended + RETRY;
     apr_thread_mutex_unlock(state->mutex);
-    return outcome == FLIXIM_DATABASE_REFUSED ? FLIXIM_DATABASE_DONE : outcome;
+    return ended - began < flixim_config_database_timeout(r->server) / 2 ? FLIXIM_DATABASE_DONE
+                                                                         : outcome;
 }

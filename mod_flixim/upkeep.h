@@ -16,9 +16,9 @@ flixim_upkeep_state *flixim_upkeep_make(apr_pool_t *pool);
 
 /* Does the upkeep if it is due in this child and virtual host: an hour after it went well, ten seconds
  * after it did not. One request does it, on its way to the database; the others go on at once.
- * FLIXIM_DATABASE_DONE if the request can go on: also if the database refused the upkeep, which is
- * in the log and no fault of the request's. Otherwise what became of it; the request has then
- * waited as long as it may and is to be answered 503. */
+ * FLIXIM_DATABASE_DONE if the request can go on, which it can if the upkeep came to nothing soon: the
+ * reason is in the log, and if the database is away the request will find out. Otherwise what became of
+ * the upkeep; the request has then waited long enough and is to be answered 503. */
 flixim_database_outcome flixim_upkeep(request_rec *r) __attribute__((warn_unused_result));
 
 #endif

@@ -12,7 +12,7 @@ use Apache::Test        qw(-withtestmore);
 use Apache::TestRequest qw(GET);
 use Time::HiRes         qw(time sleep);
 
-plan tests => 2 + 2 + 2 + 5 + 4 + 1;
+plan tests => 2 + 2 + 2 + 5 + 1 + 4 + 1;
 
 my $mpm = $ENV{FLIXIM_MPM} // 'event';
 my $one = $mpm eq 'prefork'
@@ -49,10 +49,15 @@ sleep 10;
 status('upkeep');
 is $cluster->psql($partitions), $all, 'ten seconds later one does';
 
-# Only one request waits.
+# A disk that is full, say.
 $cluster->psql('ALTER FUNCTION flixim.keep_partitions() RENAME TO no_keep_partitions');
-$cluster->psql(q{CREATE FUNCTION flixim.keep_partitions() RETURNS integer LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(10)'});
+$cluster->psql(q{CREATE FUNCTION flixim.keep_partitions() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END'});
 $cluster->psql('GRANT EXECUTE ON FUNCTION flixim.keep_partitions() TO flixim_app');
+$httpd->graceful;
+is status('upkeep'), 200, 'an upkeep that comes to nothing soon hinders no request';
+
+# Only one request waits.
+$cluster->psql(q{CREATE OR REPLACE FUNCTION flixim.keep_partitions() RETURNS integer LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(10)'});
 $httpd->graceful;
 my $pid = fork // die "fork: $!";
 if ($pid == 0) {
