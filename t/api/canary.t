@@ -12,11 +12,11 @@ use MIME::Base64 qw(encode_base64);
 
 chomp(my $modules = `apxs -q LIBEXECDIR`);
 my $pages = join '', map {"LoadModule ${_}_module \"$modules/mod_$_.so\"\n"} qw(status info authn_core auth_basic);
-# At core:trace5 httpd logs the request line before any module can see it.
+# All at its most talkative, but for what httpd logs at core:trace5 before any module has seen it: the request line.
 $pages .= <<'CONF';
 LogLevel trace8 core:trace4
 ExtendedStatus On
-LogFormat "%h %l %u \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" [%q] [%U] user=%{flixim-user}n environment=%{FLIXIM_USER}e" all
+LogFormat "%h %l %u \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" [%q] [%U] [%{Authorization}i] user=%{flixim-user}n env=%{FLIXIM_USER}e" all
 CustomLog access.log all
 <Location "/server-status">
     SetHandler server-status
@@ -31,9 +31,19 @@ my $api = FlixIM::Test::Api->start(
 );
 my $canary = 'CANARY' . FlixIM::Test::Api::random_text(20);
 my %secret = (
-    'an opaque token' => $api->token('alice'), 'a JWT' => $api->token('alice:jwt'), 'the key' => $api->secret, 'a text' => "text$canary", 'a title' => "title$canary", 'a draft' => "draft$canary",
-    'a token that is none' => "none$canary", 'a JWT that is none' => $api->jwt('alice', exp => 1), 'a password' => "password$canary", 'a login' => encode_base64("x:password$canary", ''),
-    'a token in a URL' => "url$canary", 'a token in a URL, encoded' => "encoded$canary", 'a token in a foreign URL' => "socket$canary",
+    'an opaque token'           => $api->token('alice'),
+    'a JWT'                     => $api->token('alice:jwt'),
+    'a token that is none'      => "none$canary",
+    'a JWT that is none'        => $api->jwt('alice', exp => 1),
+    'a token in a URL'          => "url$canary",
+    'a token in a URL, encoded' => "encoded$canary",
+    'a token in a foreign URL'  => "socket$canary",
+    'the key'                   => $api->secret,
+    'a password'                => "password$canary",
+    'a login'                   => encode_base64("x:password$canary", ''),
+    'a text'                    => "text$canary",
+    'a title'                   => "title$canary",
+    'a draft'                   => "draft$canary",
 );
 
 # Everything that handles them, well and ill.
@@ -46,8 +56,11 @@ for my $who ('alice', 'alice:jwt') {
     $api->call('bob', PUT => "/messages/$id/read");
     $api->call($who, GET => $_) for '/messages', "/messages/$id", '/messages/sync', '/conversations', '/token';
     $api->call($who, PUT => '/conversations/' . $api->private('alice', 'bob'), body => { draft => $secret{'a draft'} });
-    $api->call($who, POST => '/messages', body => $_) for qq({"content":{"text":"$secret{'a text'}"), { %body, message_type => $secret{'a text'} }, { %body, content_type => 'image' },
-        { %body, content => { text => $secret{'a text'} . 'x' x 10001 } }, { %body, receiver_id => $secret{'a text'} };
+    my @refused = (
+        qq({"content":{"text":"$secret{'a text'}"), { %body, message_type => $secret{'a text'} }, { %body, content_type => 'image' },
+        { %body, content => { text => $secret{'a text'} . 'x' x 10001 } }, { %body, receiver_id => $secret{'a text'} },
+    );
+    $api->call($who, POST => '/messages', body => $_) for @refused;
     my $same = $api->uuid;
     $api->call($who, POST => '/messages', body => { %body, client_message_id => $same, content => { text => $secret{$_} } }) for 'a text', 'a title';
     $api->call($who, PUT => "/messages/$id/withdraw");
@@ -75,19 +88,27 @@ is $api->call($_, POST => '/messages', body => \%body)->status, 503, "$_: the da
 $api->cluster->up;
 
 my %place = (
-    'the error log' => $api->httpd->log, 'the access log' => scalar FlixIM::Test::Httpd::_slurp($api->httpd->dir . '/access.log'), q{PostgreSQL's log} => $api->database_log,
+    'the error log'      => $api->httpd->log,
+    'the access log'     => FlixIM::Test::Httpd::_slurp($api->httpd->dir . '/access.log'),
+    q{PostgreSQL's log}  => $api->database_log,
 );
 {
     local $api->{base} = '';
     $place{$_} = $api->call(undef, GET => $_, unchecked => 1)->body for '/server-status', '/server-info';
 }
-my %expected = ('the error log' => qr/FLX0\d/, 'the access log' => qr{"POST /api/v1/messages HTTP/1.1" 201}, q{PostgreSQL's log} => qr/canceling statement/, '/server-status' => qr{POST /api/v1/messages}, '/server-info' => qr/FlixIMTokenKeyFile/);
+my %expected = (
+    'the error log'     => qr/FLX0\d/,
+    'the access log'    => qr{"POST /api/v1/messages HTTP/1.1" 201},
+    q{PostgreSQL's log} => qr/canceling statement/,
+    '/server-status'    => qr{POST /api/v1/messages},
+    '/server-info'      => qr/FlixIMTokenKeyFile/,
+);
 for my $place (sort keys %place) {
     like $place{$place}, $expected{$place}, "$place has what it is for";
     is index($place{$place}, $secret{$_}), -1, "$place has not $_" for sort keys %secret;
     is index($place{$place}, $canary), -1, "nor anything like it in $place";
 }
-my @users = $place{'the access log'} =~ /"POST \S+ HTTP\/1.1" 201 .* user=(\S+) environment=(\S+)$/mg;
+my @users = $place{'the access log'} =~ /"POST \S+ HTTP\/1.1" 201 .* user=(\S+) env=(\S+)$/mg;
 is join(' ', sort { $a cmp $b } keys %{ { map { $_ => 1 } @users } }), $alice, 'the access log can name the user, by whichever token';
 unlike slurp('conf/flixim.conf'), qr/CoreDumpDirectory|EnableExceptionHook/, 'the configuration asks for no core dumps';
 

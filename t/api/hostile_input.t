@@ -43,27 +43,36 @@ for my $operation (operations()) {
     my @call = ($operation->{method} => $path);
     if ($operation->{body}) {
         refused("$name: $_->[0]", '400 invalid_json body', @call, body => $_->[1]) for @bad_json;
+        refused("$name: $_ bytes", '413 payload_too_large', @call, body => '{"x":"' . 'x' x ($_ - 8) . '"}') for 262145, 1_000_000;
+        my @required;
         for my $field (sort keys %{ $operation->{fields} }) {
-            my ($member, $required) = $field =~ /^(\w+)(!?)$/;
-            my @values = @{ $bad_member{ $operation->{fields}{$field} } };
-            refused("$name: $member $_", "422 invalid_fields $member", @call, body => body_with($operation, $member => $_)) for @values;
-            refused("$name: $member missing", "422 invalid_fields $member", @call, body => body_with($operation, $member => $_)) for $required ? (undef, 'null') : ();
+            my ($member, $is_required) = $field =~ /^(\w+)(!?)$/;
+            my $verdict = "422 invalid_fields $member";
+            for my $value (@{ $bad_member{ $operation->{fields}{$field} } }) {
+                refused("$name: $member $value", $verdict, @call, body => body_with($operation, $member => $value));
+            }
+            next if !$is_required;
+            push @required, $member;
+            refused("$name: $member missing", $verdict, @call, body => body_with($operation, $member => undef));
+            refused("$name: $member null", $verdict, @call, body => body_with($operation, $member => 'null'));
         }
-        my @required = sort map { /^(.*)!$/ ? $1 : () } keys %{ $operation->{fields} };
-        refused("$name: all at once", join(' ', '422 invalid_fields', @required), @call, body => '{}') if @required;
-        refused("$name: a body of $_ bytes", '413 payload_too_large', @call, body => '{"x":"' . 'x' x ($_ - 8) . '"}') for 262145, 1_000_000;
+        refused("$name: all missing", join(' ', '422 invalid_fields', @required), @call, body => '{}') if @required;
     }
     for my $parameter (sort keys %{ $operation->{query} // {} }) {
-        refused("$name: $parameter=$_", "400 invalid_query $parameter", @call, query => "$parameter=" . encoded($_)) for @{ $bad_parameter{ $operation->{query}{$parameter} } };
-        refused("$name: $parameter twice", "400 invalid_query $parameter", @call, query => "$parameter=1&$parameter=1");
-        refused("$name: $parameter=$_", '400 invalid_query query', @call, query => "$parameter=$_") for qw(% %4 %zz %00 %ff %C0%80 %ED%A0%80 %F4%90%80%80);
-    }
-    if ($operation->{names}) {
-        for my $case (@bad_path) {
-            my ($id, $verdict) = @$case;
-            my $body = $operation->{body} ? '{}' : undef;
-            refused("$name: id $id", $verdict // "404 $operation->{names}_not_found", $operation->{method} => target($operation, $id), defined $body ? (body => $body) : ());
+        my $verdict = "400 invalid_query $parameter";
+        for my $value (@{ $bad_parameter{ $operation->{query}{$parameter} } }) {
+            refused("$name: $parameter=$value", $verdict, @call, query => "$parameter=" . encoded($value));
         }
+        refused("$name: $parameter twice", $verdict, @call, query => "$parameter=1&$parameter=1");
+        for my $value (qw(% %4 %zz %00 %ff %C0%80 %ED%A0%80 %F4%90%80%80)) {
+            refused("$name: $parameter=$value", '400 invalid_query query', @call, query => "$parameter=$value");
+        }
+    }
+    for my $case ($operation->{names} ? @bad_path : ()) {
+        my ($id, $verdict) = @$case;
+        my @body = $operation->{body} ? (body => '{}') : ();
+        $verdict //= "404 $operation->{names}_not_found";
+        refused("$name: id $id", $verdict, $operation->{method} => target($operation, $id), @body);
     }
 }
 refused("GET /messages: limit=$_", '400 invalid_query limit', GET => '/messages', query => "limit=$_") for qw(0 201 99999999999999999999);
@@ -79,16 +88,21 @@ for my $case (@bad_content) {
     refused('content ' . substr($content, 0, 40) . " of type $type", "422 invalid_fields $fields", POST => '/messages', body => $body);
 }
 for my $case (
-    [ 'no receiver', 'receiver_id', receiver_id => undef ], [ 'to oneself', 'receiver_id', receiver_id => $api->id('alice') ],
-    [ 'two receivers', 'receiver_id', conversation_id => $api->private('alice', 'carol') ],
-    [ 'nobody in receiver_ids', 'receiver_ids', receiver_id => undef, receiver_ids => [], message_type => 'system_notification' ],
+    [ 'no receiver',   'receiver_id',  receiver_id => undef ],
+    [ 'to oneself',    'receiver_id',  receiver_id => $api->id('alice') ],
+    [ 'two receivers', 'receiver_id',  conversation_id => $api->private('alice', 'carol') ],
+    [ 'both ways',     'receiver_ids', receiver_ids => [ $api->id('bob') ], message_type => 'system_notification' ],
+    [ 'to nobody',     'receiver_ids', receiver_id => undef, receiver_ids => [], message_type => 'system_notification' ],
   ) {
     my ($name, $fields, %member) = @$case;
     refused($name, "422 invalid_fields $fields", POST => '/messages', body => { %text, %member });
 }
-refused("POST /conversations: participants $_->[0]", "422 invalid_fields participant_ids", POST => '/conversations', body => { participant_ids => $_->[1], type => 'private' })
-    for [ 'none', [] ], [ 'oneself', [ $api->id('alice') ] ], [ 'two', [ $api->id('bob'), $api->id('carol') ] ];
-refused('POST /conversations: 500 others', '422 invalid_fields participant_ids', POST => '/conversations', body => { participant_ids => [ map { $api->uuid } 1 .. 500 ], type => 'group' });
+my @others = map { $api->uuid } 1 .. 500;
+for my $case ([ private => 'nobody' ], [ private => 'oneself', $api->id('alice') ], [ private => 'two', @others[ 0, 1 ] ], [ group => '500', @others ]) {
+    my ($type, $name, @ids) = @$case;
+    my $body = { participant_ids => \@ids, type => $type };
+    refused("a $type conversation with $name", '422 invalid_fields participant_ids', POST => '/conversations', body => $body);
+}
 
 for my $case (@bad_header) {
     my ($verdict, $name, $value, %option) = @$case;
@@ -100,19 +114,24 @@ refused('an Idempotency-Key that contradicts the body', '422 invalid_fields clie
 # What looks dangerous and is not: stored and given back as it is.
 for my $text (@stored_as_it_is) {
     my $name = $json->encode(substr $text, 0, 30);
-    my $sent = $api->call('alice', POST => '/messages', body => { %text, content => { text => $text, $text => [$text], deep_link => $text } }, headers => [ 'Idempotency-Key' => substr encoded($text), 0, 255 ]);
+    my $content = { text => $text, $text => [$text], deep_link => $text };
+    my $key = substr encoded($text), 0, 255;
+    my $sent = $api->call('alice', POST => '/messages', body => { %text, content => $content }, headers => [ 'Idempotency-Key' => $key ]);
     is $sent->status, 201, "$name: sent";
-    is_deeply $api->call('bob', GET => '/messages/' . $sent->data->{id})->data->{content}, { text => $text, $text => [$text], deep_link => $text }, "$name: received";
+    is_deeply $api->call('bob', GET => '/messages/' . $sent->data->{id})->data->{content}, $content, "$name: received";
     is $api->call('alice', PUT => "/conversations/$id{conversation}", body => { draft => $text })->data->{draft}, $text, "$name: kept as a draft";
     is $api->call('bob', GET => "/conversations/$id{conversation}")->status, 200, "$name: previewed";
 }
-my @numbers = qw(-0 1E+2 9223372036854775808 18446744073709551616 1e99 0.1e-99);
-my $body = $json->encode({ %text, content => { text => 'x', n => 'HERE' } }) =~ s/"HERE"/"[" . join(',', @numbers) . "]"/er;
-my $sent = $api->call('alice', POST => '/messages', body => $body);
-like $sent->body, qr/"n":\Q[@{[ join ',', @numbers ]}]\E/, 'numbers are kept as they are written';
-is $api->call('alice', GET => '/messages', query => $_)->status, 200, "query $_ is fine"
-    for 'x=1&x=2', 'limit=200&offset=2147483647', 'before=2025-04-10T10:30:00%2B02:00', 'before=2025-04-10t10:30:00.123456789z', '', '&&', '=', 'x', 'before_id=' . uc $api->uuid;
-is $api->call('alice', GET => '/messages/sync', query => "last_sync_time=$_")->status, 200, "cursor '$_' is fine" for '', '0', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z';
+my $numbers = '[-0,1E+2,9223372036854775808,18446744073709551616,1e99,0.1e-99]';
+my $body = $json->encode({ %text, content => { text => 'x', n => 'HERE' } }) =~ s/"HERE"/$numbers/r;
+like $api->call('alice', POST => '/messages', body => $body)->body, qr/"n":\Q$numbers\E/, 'numbers are kept as they are written';
+my @queries = (
+    '', '&&', '=', 'x', 'x=1&x=2', 'limit=200&offset=2147483647', 'before=2025-04-10T10:30:00%2B02:00',
+    'before=2025-04-10t10:30:00.123456789z', 'before_id=' . uc $api->uuid,
+);
+is $api->call('alice', GET => '/messages', query => $_)->status, 200, "query '$_' is fine" for @queries;
+is $api->call('alice', GET => '/messages/sync', query => "last_sync_time=$_")->status, 200, "cursor '$_' is fine"
+    for '', '0', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z';
 
 is scalar(grep { $_->{status} >= 500 } $api->answers), 0, 'never a 5xx';
 unlike $api->httpd->log, qr/[^\x20-\x7e\n\t]/, 'nothing raw in the log';

@@ -10,13 +10,12 @@ use Apache::Test qw(-withtestmore);
 
 my $api = FlixIM::Test::Api->start;
 my ($alice, $bob, $private) = ($api->id('alice'), $api->id('bob'), $api->private('alice', 'bob'));
-my %saved;    # what an answer called {name:...} held
+my %saved;    # what an answer called {name:kind} held
 
 # The pattern of a text in which {uuid}, {time} and {text} stand for any of their kind, {me}, {you} and {us} for the
 # users and their conversation, {name:kind} for one to keep, and {name} for one that was kept.
-my %kind = (
-    uuid => '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', time => '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z', text => '[^"]+', number => '\d+',
-);
+my %kind = (uuid => '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', time => '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z', text => '[^"]+');
+
 sub pattern {
     my ($text) = @_;
     my %known = (%saved, me => $alice, you => $bob, us => $private);
@@ -26,13 +25,13 @@ sub pattern {
     return qr/\A$pattern\z/;
 }
 
-# One exchange: who, method, path, body, status, the exact answer.
+# One exchange: who, method, path, body, status, and the exact answer, or that of a success: its sentence and data.
 sub exchange {
-    my ($what, $who, $method, $path, $body, $status, $expected) = @_;
+    my ($what, $who, $method, $path, $body, $status, $sentence, $data) = @_;
     $path =~ s/\{(\w+)\}/$saved{$1} \/\/ die "no $1"/ge;
     my $answer = $api->call($who, $method => $path, defined $body ? (body => $body) : ());
     is $answer->status, $status, "$what: $status";
-    my $pattern = pattern($expected);
+    my $pattern = pattern(qq({"success":true,"message":"$sentence") . (defined $data ? qq(,"data":$data}) : '}'));
     if (like $answer->body, $pattern, "$what: its answer") {
         $answer->body =~ $pattern;
         %saved = (%saved, %+);
@@ -40,81 +39,103 @@ sub exchange {
     return $answer;
 }
 
+# A message of mine to you, of which is given what differs.
 sub message {
     my ($id, $status, %other) = @_;
     my %field = (client => '{uuid}', reference => 'null', client_time => 'null', content => '{"text":"Hello, this is a test message!"}', %other);
     return qq({"id":"$id","client_message_id":"$field{client}","conversation_id":"{us}","sender_id":"{me}","receiver_id":"{you}",)
-        . qq("content":$field{content},"content_type":"text","message_type":"private_message","status":"$status","reference_id":$field{reference},)
-        . qq("server_timestamp":"{time}","client_timestamp":$field{client_time},"inserted_at":"{time}","updated_at":"{time}"});
+        . qq("content":$field{content},"content_type":"text","message_type":"private_message","status":"$status",)
+        . qq("reference_id":$field{reference},"server_timestamp":"{time}","client_timestamp":$field{client_time},)
+        . qq("inserted_at":"{time}","updated_at":"{time}"});
 }
-sub answer { my ($sentence, $data) = @_; return qq({"success":true,"message":"$sentence") . (defined $data ? qq(,"data":$data}) : '}') }
+sub text { my ($id, $status, $text) = @_; return message($id, $status, content => qq({"text":"$text"})) }
 
-my $new = qq({"receiver_id":"$bob","content":{"text":"Hello, this is a test message!"},"content_type":"text","message_type":"private_message");
-my $made = exchange('POST /messages', 'alice', POST => '/messages', "$new}", 201, answer('消息创建成功', message('{first:uuid}', 'sent')));
+# -- The nine of the seed -----------------------------------------------------------------------------
+
+my $new = qq({"receiver_id":"$bob","content":{"text":"Hello, this is a test message!"},)
+    . '"content_type":"text","message_type":"private_message"';
+my $made = exchange('POST /messages', 'alice', POST => '/messages', "$new}", 201, '消息创建成功', message('{first:uuid}', 'sent'));
 is $made->header('Location'), "/api/v1/messages/$saved{first}", 'and where it is';
-my $more = ',"reference_id":"123E4567-e89b-12d3-a456-426614174000","client_timestamp":"2025-04-10T12:29:58.0009+02:00","client_message_id":"0196F0A0-1c2d-7e3f-8a4b-5c6d7e8f9a0b"';
-my %full = (client => '0196f0a0-1c2d-7e3f-8a4b-5c6d7e8f9a0b', reference => '"123e4567-e89b-12d3-a456-426614174000"', client_time => '"2025-04-10T10:29:58.000Z"');
-exchange('POST /messages with all that may be given', 'alice', POST => '/messages', "$new$more}", 201, answer('消息创建成功', message('{second:uuid}', 'sent', %full)));
-exchange('the same again', 'alice', POST => '/messages', "$new$more}", 200, answer('消息创建成功', message('{second}', 'sent', %full)));
-exchange('GET /messages', 'bob', GET => '/messages?limit=50&offset=0&message_type=private_message&status=unread', undef, 200,
-    answer('获取消息列表成功', '[' . message('{second}', 'unread', %full) . ',' . message('{first}', 'unread') . ']'));
-exchange('GET /messages/{id}', 'bob', GET => '/messages/{first}', undef, 200, answer('获取消息成功', message('{first}', 'unread')));
-exchange('PUT /messages/{id}/read', 'bob', PUT => '/messages/{first}/read', undef, 200,
-    answer('消息已标记为已读', '{"id":"{first}","status":"read","updated_at":"{time}"}'));
-exchange('its sender sees that', 'alice', GET => '/messages/{first}', undef, 200, answer('获取消息成功', message('{first}', 'read')));
-my $third = $api->send_text('alice', 'bob', 'x');
-$saved{fourth} = $api->send_text('alice', 'bob', 'y');
-exchange('PUT /messages/batch_read', 'bob', PUT => '/messages/batch_read', qq({"message_ids":["$saved{first}","$saved{second}","$third"]}), 200,
-    answer('批量标记成功', '{"marked_count":2}'));
-exchange('GET /messages/unread_count', 'bob', GET => '/messages/unread_count', undef, 200, answer('获取未读消息数量成功',
-        '{"total":1,"system_notification":0,"system_announcement":0,"interaction":0,"private_message":1}'));
-exchange('PUT /messages/read_all', 'bob', PUT => '/messages/read_all', undef, 200, answer('所有消息已标记为已读', '{"marked_count":1}'));
-exchange('DELETE /messages/{id}', 'bob', DELETE => '/messages/{first}', undef, 200, answer('消息删除成功'));
-exchange('PUT /messages/{id}/withdraw', 'alice', PUT => '/messages/{second}/withdraw', undef, 200,
-    answer('消息撤回成功', message('{second}', 'withdrawn', %full, content => '{}')));
-my $cursor = exchange('GET /messages/sync', 'bob', GET => "/messages/sync?last_sync_time=2025-04-10T10:30:00.000Z&user_id=$bob", undef, 200,
-    answer('消息同步成功', '{"messages":['
-            . message('{uuid}', 'read', content => '{"text":"x"}') . ',' . message('{fourth}', 'read', content => '{"text":"y"}') . ','
-            . message('{first}', 'deleted', content => '{}') . ',' . message('{second}', 'withdrawn', %full, content => '{}')
-            . '],"sync_time":"{cursor:time}","has_more":false,"resync_required":false}'));
-exchange('and again from there', 'bob', GET => '/messages/sync?last_sync_time={cursor}', undef, 200,
-    answer('消息同步成功', '{"messages":[],"sync_time":"{cursor}","has_more":false,"resync_required":false}'));
 
-# Beyond the seed's nine.
-my $conversation = '{"id":"{uuid}","conversation_id":"{us}","type":"private","participant_ids":["' . join('","', sort $alice, $bob)
-    . '"],"last_message_id":"{fourth}","last_message_content":"y","last_message_timestamp":"{time}","inserted_at":"{time}","updated_at":"{time}"}';
-my $last = '"{fourth}"';
-sub pair { my ($pinned, $draft) = @_; return qq({"conversation":$conversation,"unread_count":0,"is_pinned":$pinned,"is_muted":false,"last_read_message_id":$last,"draft":$draft}) }
-exchange('GET /conversations', 'bob', GET => '/conversations?limit=20&offset=0', undef, 200, answer('获取会话列表成功', '[' . pair('false', 'null') . ']'));
-exchange('GET /conversations/{conversation_id}', 'bob', GET => "/conversations/$private", undef, 200, answer('获取会话成功', pair('false', 'null')));
-exchange('PUT /conversations/{conversation_id}', 'bob', PUT => "/conversations/$private", '{"is_pinned":true,"draft":"草稿内容"}', 200,
-    answer('会话更新成功', pair('true', '"草稿内容"')));
-exchange('its messages', 'bob', GET => "/conversations/$private/messages?limit=2", undef, 200, answer('获取会话消息成功',
-        '[' . message('{fourth}', 'read', content => '{"text":"y"}') . ',' . message('{uuid}', 'read', content => '{"text":"x"}') . ']'));
+my $reference = '123E4567-e89b-12d3-a456-426614174000';
+my $client_id = '0196F0A0-1c2d-7e3f-8a4b-5c6d7e8f9a0b';
+my $whole = qq($new,"reference_id":"$reference","client_timestamp":"2025-04-10T12:29:58.0009+02:00","client_message_id":"$client_id"});
+my %whole = (client => lc $client_id, reference => qq("\L$reference"), client_time => '"2025-04-10T10:29:58.000Z"');
+exchange('POST /messages with all it takes', 'alice', POST => '/messages', $whole, 201, '消息创建成功', message('{second:uuid}', 'sent', %whole));
+exchange('the same again', 'alice', POST => '/messages', $whole, 200, '消息创建成功', message('{second}', 'sent', %whole));
+
+my $filter = 'limit=50&offset=0&message_type=private_message&status=unread';
+my @listed = (message('{second}', 'unread', %whole), message('{first}', 'unread'));
+exchange('GET /messages', 'bob', GET => "/messages?$filter", undef, 200, '获取消息列表成功', "[$listed[0],$listed[1]]");
+exchange('GET /messages/{id}', 'bob', GET => '/messages/{first}', undef, 200, '获取消息成功', $listed[1]);
+my $read = '{"id":"{first}","status":"read","updated_at":"{time}"}';
+exchange('PUT /messages/{id}/read', 'bob', PUT => '/messages/{first}/read', undef, 200, '消息已标记为已读', $read);
+exchange('its sender sees that', 'alice', GET => '/messages/{first}', undef, 200, '获取消息成功', message('{first}', 'read'));
+
+@saved{qw(third fourth)} = map { $api->send_text('alice', 'bob', $_) } qw(x y);
+my $batch = qq({"message_ids":["$saved{first}","$saved{second}","$saved{third}"]});
+exchange('PUT /messages/batch_read', 'bob', PUT => '/messages/batch_read', $batch, 200, '批量标记成功', '{"marked_count":2}');
+my $counts = '{"total":1,"system_notification":0,"system_announcement":0,"interaction":0,"private_message":1}';
+exchange('GET /messages/unread_count', 'bob', GET => '/messages/unread_count', undef, 200, '获取未读消息数量成功', $counts);
+exchange('PUT /messages/read_all', 'bob', PUT => '/messages/read_all', undef, 200, '所有消息已标记为已读', '{"marked_count":1}');
+exchange('DELETE /messages/{id}', 'bob', DELETE => '/messages/{first}', undef, 200, '消息删除成功');
+my $withdrawn = message('{second}', 'withdrawn', %whole, content => '{}');
+exchange('PUT /messages/{id}/withdraw', 'alice', PUT => '/messages/{second}/withdraw', undef, 200, '消息撤回成功', $withdrawn);
+
+my $changes = join ',', text('{third}', 'read', 'x'), text('{fourth}', 'read', 'y'), message('{first}', 'deleted', content => '{}'), $withdrawn;
+my $since = "last_sync_time=2025-04-10T10:30:00.000Z&user_id=$bob";
+exchange('GET /messages/sync', 'bob', GET => "/messages/sync?$since", undef, 200, '消息同步成功',
+    qq({"messages":[$changes],"sync_time":"{cursor:time}","has_more":false,"resync_required":false}));
+exchange('and again from there', 'bob', GET => '/messages/sync?last_sync_time={cursor}', undef, 200, '消息同步成功',
+    '{"messages":[],"sync_time":"{cursor}","has_more":false,"resync_required":false}');
+
+# -- Beyond them --------------------------------------------------------------------------------------
+
+my $participants = join '","', sort $alice, $bob;
+
+# A conversation as its member sees it: its id and type, the last message's id, text and time, pinned, the draft.
+sub pair {
+    my ($id, $type, $last, $text, $time, $pinned, $draft) = @_;
+    return qq({"conversation":{"id":"{uuid}","conversation_id":"$id","type":"$type","participant_ids":["$participants"],)
+        . qq("last_message_id":$last,"last_message_content":$text,"last_message_timestamp":$time,"inserted_at":"{time}","updated_at":"{time}"},)
+        . qq("unread_count":0,"is_pinned":$pinned,"is_muted":false,"last_read_message_id":$last,"draft":$draft});
+}
+my @ours = ('{us}', 'private', '"{fourth}"', '"y"', '"{time}"');
+my ($plain, $set) = (pair(@ours, 'false', 'null'), pair(@ours, 'true', '"草稿内容"'));
+exchange('GET /conversations', 'bob', GET => '/conversations?limit=20&offset=0', undef, 200, '获取会话列表成功', "[$plain]");
+exchange('GET /conversations/{conversation_id}', 'bob', GET => "/conversations/$private", undef, 200, '获取会话成功', $plain);
+my $settings = '{"is_pinned":true,"draft":"草稿内容"}';
+exchange('PUT /conversations/{conversation_id}', 'bob', PUT => "/conversations/$private", $settings, 200, '会话更新成功', $set);
+exchange('its messages', 'bob', GET => "/conversations/$private/messages?limit=2", undef, 200, '获取会话消息成功',
+    '[' . text('{fourth}', 'read', 'y') . ',' . text('{third}', 'read', 'x') . ']');
+
+sub opened { my ($id, $pair) = @_; return qq({"conversation_id":"$id",) . substr $pair, 1 }
 my $known = exchange('POST /conversations', 'bob', POST => '/conversations', qq({"participant_ids":["$alice"],"type":"private"}), 200,
-    answer('会话创建成功', '{"conversation_id":"{us}",' . substr pair('true', '"草稿内容"'), 1));
+    '会话创建成功', opened('{us}', $set));
 is $known->header('Location'), undef, 'which was there';
 my $group = exchange('a group', 'bob', POST => '/conversations', qq({"participant_ids":["$alice"],"type":"group"}), 201,
-    answer('会话创建成功', '{"conversation_id":"group:{group:uuid}","conversation":{"id":"{uuid}","conversation_id":"group:{uuid}","type":"group","participant_ids":["'
-            . join('","', sort $alice, $bob)
-            . '"],"last_message_id":null,"last_message_content":null,"last_message_timestamp":null,"inserted_at":"{time}","updated_at":"{time}"},'
-            . '"unread_count":0,"is_pinned":false,"is_muted":false,"last_read_message_id":null,"draft":null}'));
+    '会话创建成功', opened('group:{group:uuid}', pair('group:{uuid}', 'group', 'null', 'null', 'null', 'false', 'null')));
 like $group->header('Location'), qr{^/api/v1/conversations/group(?::|%3A)$saved{group}$}, 'and where it is';
-exchange('GET /token', 'bob', GET => '/token', undef, 200, answer('获取令牌成功', '{"token":"{text}","expires_at":"{time}","user_id":"{you}"}'));
+exchange('GET /token', 'bob', GET => '/token', undef, 200, '获取令牌成功', '{"token":"{text}","expires_at":"{time}","user_id":"{you}"}');
 
-# The language of errors, which follows the client's wish; success speaks Chinese.
-for my $case ([ undef, qr/\p{Han}/ ], [ 'zh-CN,en;q=0.5', qr/\p{Han}/ ], [ 'en', qr/^[\x20-\x7e]+$/ ], [ 'en-GB, zh;q=0.1', qr/^[\x20-\x7e]+$/ ], [ 'fr', qr/\p{Han}/ ]) {
+# -- Languages ----------------------------------------------------------------------------------------
+
+my ($chinese, $english) = (qr/\p{Han}/, qr/^[\x20-\x7e]+$/);
+my @wishes = ([ undef, $chinese ], [ 'zh-CN,en;q=0.5', $chinese ], [ 'fr', $chinese ], [ 'en', $english ], [ 'en-GB, zh;q=0.1', $english ]);
+for my $case (@wishes) {
     my ($wish, $looks) = @$case;
-    my @headers = defined $wish ? ('Accept-Language' => $wish) : ();
-    my $refusal = $api->call('bob', GET => '/messages/' . $api->uuid, headers => \@headers);
+    my %with = (headers => [ defined $wish ? ('Accept-Language' => $wish) : () ]);
     my $name = 'Accept-Language ' . ($wish // 'absent');
+    my $refusal = $api->call('bob', GET => '/messages/' . $api->uuid, %with);
     is $refusal->verdict, '404 message_not_found', "$name: the same code";
     like $refusal->json->{message}, $looks, "$name: its sentence";
     is $refusal->header('Vary'), 'Accept-Language', "$name: Vary";
-    my $fields = $api->call('bob', POST => '/messages', body => '{}', headers => \@headers);
+    my $fields = $api->call('bob', POST => '/messages', body => '{}', %with);
     is $fields->fields, 'content content_type message_type', "$name: the fields at fault";
     like $_, $looks, "$name: a sentence of it" for values %{ $fields->json->{error}{fields} };
-    like $api->call('bob', GET => '/messages/unread_count', headers => \@headers)->body, qr/"message":"获取未读消息数量成功"/, "$name: success is in Chinese";
+    my $success = $api->call('bob', GET => '/messages/unread_count', %with);
+    like $success->body, qr/"message":"获取未读消息数量成功"/, "$name: success is in Chinese";
+    is $success->header('Vary'), undef, "$name: always";
 }
 $api->finish;
 done_testing;

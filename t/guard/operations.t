@@ -7,7 +7,7 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Contract;
 use FlixIM::Test::Operations qw(operations);
-use FlixIM::Test::Tree       qw(slurp);
+use FlixIM::Test::Tree       qw(files slurp);
 use Test::More;
 
 my $document = FlixIM::Test::Contract->new->document;
@@ -42,21 +42,43 @@ for my $operation (operations()) {
     @parameters = map { $_->{'$ref'} ? $document->{components}{parameters}{ $_->{'$ref'} =~ s{.*/}{}r } : $_ } @parameters;
     is_deeply [ sort map { $_->{name} } grep { $_->{in} eq 'query' } @parameters ], [ sort keys %{ $operation->{query} // {} } ],
         "$name: the same query parameters";
-    is_deeply [ map { $_->{name} } grep { $_->{in} eq 'path' } @parameters ], [ $operation->{path} =~ /\{(\w+)\}/g ], "$name: the parameters of its path";
+    my @in_path = map { $_->{name} } grep { $_->{in} eq 'path' } @parameters;
+    is_deeply \@in_path, [ $operation->{path} =~ /\{(\w+)\}/g ], "$name: the parameters of its path";
     my $schema = $documented->{requestBody}{content}{'application/json'}{schema} // {};
     $schema = $document->{components}{schemas}{ $schema->{'$ref'} =~ s{.*/}{}r } if $schema->{'$ref'};
     my %field = map { s/!//r => 1 } keys %{ $operation->{fields} // {} };
     is_deeply [ sort keys %{ $schema->{properties} // {} } ], [ sort keys %field ], "$name: the same members of the body";
-    is_deeply [ sort @{ $schema->{required} // [] } ], [ sort map { /^(.*)!$/ ? $1 : () } keys %{ $operation->{fields} // {} } ], "$name: the same required";
+    my @required = map { /^(.*)!$/ ? $1 : () } keys %{ $operation->{fields} // {} };
+    is_deeply [ sort @{ $schema->{required} // [] } ], [ sort @required ], "$name: the same required";
     for my $status ($operation->{answers}, 400, 403, 408, 413, 417, 500, 503, $operation->{open} ? () : (401, 429), $operation->{body} ? 415 : ()) {
         ok $documented->{responses}{$status}, "$name: $status is documented";
     }
     is !!$documented->{security} && !@{ $documented->{security} }, !!$operation->{open}, "$name: whether it takes a token";
 }
 
+# The members and parameters that the source reads, in all.
+my @read = map { slurp($_) =~ /\.name = "(\w+)"/g } grep {m{^mod_flixim/(?:api_\w+\.c|fields\.h)$}} files();
+my %read = map { $_ => 1 } @read;
+my %known = map { s/!//r => 1 } map { keys %{ $_->{query} // {} }, keys %{ $_->{fields} // {} } } operations();
+cmp_ok scalar keys %read, '>', 20, 'there are fields';
+is_deeply [ sort keys %known ], [ sort keys %read ], 'the fields of mod_flixim/api_*.c are known';
+
+# The codes of errors.
+my %code = map { $_ => 1 } slurp('libflixim/flx_outcome.c') =~ /\{ [45]\d\d, "(\w+)"/g;
+my %documented;
+look_for_codes($document->{components}{schemas});
+is_deeply [ sort keys %documented ], [ sort keys %code ], 'the codes of libflixim/flx_outcome.c are documented';
+
+sub look_for_codes {
+    my ($node) = @_;
+    return if ref $node ne 'HASH';
+    if (my $code = ref $node->{code} eq 'HASH' && $node->{code}) { $documented{$_} = 1 for $code->{const} // (), @{ $code->{enum} // [] } }
+    look_for_codes($_) for values %$node;
+    return;
+}
+
 # Every object is closed, and names what it cannot do without; but for content, whose unknown keys are kept.
 my $objects = 0;
-my %may_lack = map { $_ => 1 } qw(NewMessage Content);
 sub look {
     my ($node, $where) = @_;
     if (ref $node eq 'HASH') {

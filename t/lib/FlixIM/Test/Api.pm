@@ -21,6 +21,8 @@ use FlixIM::Test::Wire;
     my $api = FlixIM::Test::Api->start(                # a cluster, an httpd with a token key, and this
         settings => {...}, extra => '...', vhosts => [...],    # as for FlixIM::Test::Httpd
         cluster => { settings => {...} },                      # as for FlixIM::Test::Cluster
+        with    => sub { my ($api) = @_; ... },                # more of these, from what needs files
+        record  => $file,                                      # answers are appended to it, a line of JSON each
     );
     my $answer = $api->call('alice', GET => '/messages', query => { limit => 5 });
     my $answer = $api->call('alice:jwt', POST => '/messages', body => {...}, headers => [ 'Idempotency-Key' => 'x' ]);
@@ -46,7 +48,9 @@ sub start {
     my $cluster = FlixIM::Test::Cluster->start(%{ $option{cluster} // {} });
     my $dir = File::Temp->newdir('flixim-keys-XXXXXXXX', TMPDIR => 1);
     chmod 0755, $dir or die "chmod: $!";
-    my $self = bless { cluster => $cluster, dir => $dir, secret => random_text(48), base => '/api/v1', faults => [], owner => $$ }, $class;
+    my $self = bless {
+        cluster => $cluster, dir => $dir, secret => random_text(48), base => '/api/v1', faults => [], answers => [], record => $option{record},
+    }, $class;
     # What the configuration needs of files may be made by a function, which gets this object.
     %option = (%option, $option{with}->($self)) if $option{with};
     my $settings = { FlixIMTokenKeyFile => $self->write_file('secret', $self->{secret}), %{ $option{settings} // {} } };
@@ -119,7 +123,8 @@ sub row {
 sub state {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self) = @_;
     my @tables = qw(users tokens conversations members messages user_messages events settings);
-    return $self->row('SELECT ' . join " || ' ' || ", map {"(SELECT '$_ ' || count(*) || '/' || coalesce(sum(hashtext(x::text)::bigint), 0) FROM flixim.$_ AS x)"} @tables);
+    my $line = q{(SELECT '%1$s ' || count(*) || '/' || coalesce(sum(hashtext(x::text)::bigint), 0) FROM flixim.%1$s AS x)};
+    return $self->row('SELECT ' . join " || ' ' || ", map { sprintf $line, $_ } @tables);
 }
 
 sub call {
@@ -127,7 +132,8 @@ sub call {
     my $body = $option{body};
     $body = $json->encode($body) if ref $body;
     my @headers = @{ $option{headers} // [] };
-    unshift @headers, 'Content-Type' => $option{type} // 'application/json' if defined $body && !exists $option{type} || defined $option{type};
+    my $type = exists $option{type} ? $option{type} : defined $body ? 'application/json' : undef;
+    unshift @headers, 'Content-Type' => $type if defined $type;
     unshift @headers, 'Content-Length' => length $body if defined $body;
     unshift @headers, Authorization => 'Bearer ' . $self->token($who) if defined $who;
     my $target = $self->{base} . $path . _query($option{query});
@@ -166,13 +172,19 @@ sub check {
     my ($self, $method, $path, $answer) = @_;
     my $plain = $path =~ s/\?.*//sr;
     push @{ $self->{faults} }, map { "$method $plain " . $answer->status . ": $_" } $self->{contract}->faults($method, $plain, $answer);
-    push @{ $self->{answers} }, { method => $method, path => $plain, status => $answer->status, body => $answer->body,
-        schema => scalar $self->{contract}->schema_of($method, $plain, $answer->status) };
+    my $schema = $self->{contract}->schema_of($method, $plain, $answer->status);
+    my %seen = (method => $method, path => $plain, status => $answer->status, body => $answer->body, schema => $schema);
+    push @{ $self->{answers} }, \%seen;
+    if ($self->{record}) {
+        open my $file, '>>', $self->{record} or die "$self->{record}: $!";
+        print {$file} $json->encode({ %seen, body => $answer->json }), "\n" or die "$self->{record}: $!";
+        close $file or die "$self->{record}: $!";
+    }
     return $answer;
 }
 
 # What was answered so far: hashes of method, path, status, body and the pointer to its schema.
-sub answers { return @{ $_[0]{answers} // [] } }
+sub answers { return @{ $_[0]{answers} } }
 
 # -- Shortcuts ----------------------------------------------------------------------------------------
 
@@ -186,7 +198,7 @@ sub send_text {
 
 sub text_body {
     my ($receiver_id, $text, %more) = @_;
-    return { receiver_id => $receiver_id, content => { text => $text // 'x' }, content_type => 'text', message_type => 'private_message', %more };
+    return { receiver_id => $receiver_id, content => { text => $text }, content_type => 'text', message_type => 'private_message', %more };
 }
 
 # The id of the private conversation of two.
@@ -198,7 +210,8 @@ sub private {
 # Makes a group of these and returns its conversation_id.
 sub group {
     my ($self, @who) = @_;
-    my $answer = $self->call($who[0], POST => '/conversations', body => { type => 'group', participant_ids => [ map { $self->id($_) } @who ] });
+    my $body = { type => 'group', participant_ids => [ map { $self->id($_) } @who ] };
+    my $answer = $self->call($who[0], POST => '/conversations', body => $body);
     die 'no group: ' . $answer->body if $answer->status != 201;
     return $answer->data->{conversation_id};
 }
@@ -206,7 +219,10 @@ sub group {
 # -- The end ------------------------------------------------------------------------------------------
 
 # Lines of httpd's log that are faults: of ours, of a sanitizer, or the death of a child.
-sub log_faults { return grep {/\[flixim:(?:emerg|alert|crit|error)\]|exit signal|Sanitizer|runtime error:/} split /\n/, $_[0]{httpd}->log }
+sub log_faults {
+    my ($self) = @_;
+    return grep {/\[flixim:(?:emerg|alert|crit|error)\]|exit signal|Sanitizer|runtime error:/} split /\n/, $self->{httpd}->log;
+}
 
 # Lines of PostgreSQL's log that are faults.
 sub database_faults { return grep {/\b(?:ERROR|FATAL|PANIC):/} split /\n/, $_[0]->database_log }
@@ -226,7 +242,8 @@ sub finish {
     my @faults = grep { !$seen{$_}++ } @{ $self->{faults} };
     splice @faults, 20;
     Test::More::is(join("\n", @faults), '', 'every answer is as docs/openapi.yaml says');
-    Test::More::is($self->row(q{SELECT string_agg(invariant || ' ' || detail, E'\n') FROM flixim.check_invariants()}), undef, 'no invariant is violated');
+    my $violated = $self->row(q{SELECT string_agg(invariant || ' ' || detail, E'\n') FROM flixim.check_invariants()});
+    Test::More::is($violated, undef, 'no invariant is violated');
     my $provoked = $option{provoked} // qr/(?!)/;
     Test::More::is(join("\n", grep { !/$provoked/ } $self->log_faults), '', 'no fault in the log of httpd');
     Test::More::is(join("\n", grep { !/$provoked/ } $self->database_faults), '', 'nor in that of PostgreSQL');
