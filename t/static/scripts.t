@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Shell and Perl: shellcheck finds nothing, and everything compiles without a warning.
+# Shell, Perl and JavaScript: shellcheck finds nothing, and everything compiles without a warning.
 use strict;
 use warnings FATAL => 'all';
 
@@ -22,6 +22,13 @@ for my $file (@perl) {
     my ($status, $output) = run(root(), "perl -It/lib -wc $file");
     is $status, 0, "$file: compiles" or diag $output;
     unlike $output, qr/(?<!syntax OK)\n(?!\z)/, "$file: without a warning" or diag $output;
+}
+
+my @javascript = scripts('node', qr/\.js$/);
+cmp_ok scalar @javascript, '>=', 3, 'there is JavaScript';
+for my $file (@javascript) {
+    my ($status, $output) = run(root(), "node --check $file");
+    is $status, 0, "$file: compiles" or diag $output;
 }
 
 done_testing;
