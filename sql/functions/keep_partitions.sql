@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.keep_partitions()
--- Makes the daily partitions of events from yesterday to a week ahead that are missing. Called by the installer, and daily by cron or
--- by whatever writes events; one caller at a time does it, the others go on. Returns how many it made.
+-- Makes the daily partitions of events from yesterday to a week ahead that are missing. Called by the installer, and by
+-- whatever writes events, hourly; one caller at a time does it, the others go on. Returns how many it made.
 -- A table is made and then attached: that locks events against other changes of its kind, not against inserts.
 
 CREATE OR REPLACE FUNCTION flixim.keep_partitions() RETURNS integer
