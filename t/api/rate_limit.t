@@ -5,55 +5,47 @@ use warnings FATAL => 'all';
 
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
-use FlixIM::Test::Cluster;
-use FlixIM::Test::Httpd;
+use FlixIM::Test::Api;
 use Apache::Test qw(-withtestmore);
-use HTTP::Request ();
-use JSON::PP      qw(decode_json);
-use LWP::UserAgent ();
-use Time::HiRes   qw(sleep);
+use Time::HiRes qw(sleep);
 
-my $cluster = FlixIM::Test::Cluster->start;
-my $httpd   = FlixIM::Test::Httpd->start(
-    cluster  => $cluster,
+my $api = FlixIM::Test::Api->start(
     settings => { FlixIMRateLimit => '10 50s' },
     vhosts   => [ { settings => { FlixIMRateLimit => 'off' } }, { settings => {} } ],
 );
 
-plan tests => 5 + 5 + 3 + 3;
-
-my @token = map { $cluster->psql("SELECT flixim.issue_token('${_}0000000-0000-4000-8000-000000000000')") } 1 .. 4;
-
-# The statuses of N requests, each on a connection of its own: that is whichever child takes it.
+# N requests of a caller, each on a connection of its own, so that any child may take it; and their statuses.
 sub ask {
-    my ($token, $count, $host, @header) = @_;
-    return map {
-        LWP::UserAgent->new->request(HTTP::Request->new(GET => $httpd->url($host // 0) . '/api/v1/messages/unread_count', [ Authorization => "Bearer $token", @header ]))
-    } 1 .. $count;
+    my ($who, $count, %option) = @_;
+    return map { $api->call($who, GET => '/messages/unread_count', %option) } 1 .. $count;
 }
-sub status { my ($path) = @_; return LWP::UserAgent->new->get($httpd->url . $path)->code }
-sub statuses { return join ' ', map { $_->code } @_ }
+sub statuses { return join ' ', map { $_->status } ask(@_) }
+sub each_is { my ($count, $status) = @_; return join ' ', ($status) x $count }
 
-is statuses(ask($token[0], 10)), join(' ', (200) x 10), 'ten at once';
-my ($late) = ask($token[0], 1);
-is $late->code, 429, 'not an eleventh';
-is decode_json($late->content)->{error}{code}, 'rate_limited', 'says what it is';
+is statuses('alice', 10), each_is(10, 200), 'ten at once';
+my ($late) = ask('alice', 1);
+is $late->status, 429, 'not an eleventh';
+is $late->code, 'rate_limited', 'says what it is';
 like $late->header('Retry-After'), qr/^[1-5]$/, 'and when to come back';
-is statuses(ask($token[0], 3, 0, 'Content-Type' => 'text/plain')), '429 429 429', 'whatever else is wrong';
+is statuses('alice', 3, headers => [ 'Content-Type' => 'text/plain' ]), each_is(3, 429), 'whatever else is wrong';
 
-is statuses(ask($token[1], 10)), join(' ', (200) x 10), 'another caller has ten of its own';
-is statuses(ask('flx_unknown', 10)), join(' ', (401) x 10), 'so has a token that is not valid';
-is statuses(ask('flx_unknown', 1)), '429', 'and no more';
-is status('/api/v1/health'), 200, 'what needs no token is not counted';
-is status('/api/v1/messages'), 401, 'nor is a request without one';
+is statuses('bob', 10), each_is(10, 200), 'another caller has ten of its own';
+is statuses('alice:jwt', 10), each_is(10, 200), 'so has a user that comes with a JWT';
+is statuses('alice:jwt', 1), 429, 'and no more';
+is statuses('=flx_unknown', 10), each_is(10, 401), 'so has a token that is not valid';
+is statuses('=flx_unknown', 1), 429, 'and no more';
+is $api->call(undef, GET => '/health')->status, 200, 'what needs no token is not counted';
+is statuses(undef, 11), each_is(11, 401), 'nor is a request without one';
 
 # One comes back every five seconds.
 my $waited = 0;
-sleep 0.1 while (ask($token[0], 1))[0]->code == 429 && ++$waited < 100;
+sleep 0.1 while statuses('alice', 1) eq '429' && ++$waited < 100;
 cmp_ok $waited, '<', 100, 'one comes back';
-is statuses(ask($token[0], 2)), '429 429', 'not ten';
-unlike $httpd->log, qr/exit signal/, 'no child died';
+is statuses('alice', 2), '429 429', 'not ten';
 
-is statuses(ask($token[2], 30, 1)), join(' ', (200) x 30), 'a virtual host may have no limit';
-is statuses(ask($token[3], 6, 2)), join(' ', (200) x 6), 'one without the directive';
-is statuses(ask($token[3], 5, 0)), '200 200 200 200 429', 'counts with the main server';
+is statuses('carol', 30, host => 1), each_is(30, 200), 'a virtual host may have no limit';
+is statuses('dave',  6,  host => 2), each_is(6,  200), 'one without the directive';
+is statuses('dave', 5), '200 200 200 200 429', 'counts with the main server';
+
+$api->finish;
+done_testing;
