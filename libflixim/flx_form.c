@@ -140,21 +140,54 @@ static const char *read_number(flx_form *form, int place, const flx_field *field
     return NULL;
 }
 
+/* Whether a text in lower case is the id of a conversation of some kind: its kind and as many UUIDs as
+ * that has, two of them sorted. */
+static int is_conversation_id(const char *text, size_t length)
+{
+    static const struct {
+        const char *prefix;
+        size_t uuids;
+    } kinds[] = {
+        { "private:", 2 },
+        { "group:", 1 },
+        { "interaction:", 1 },
+        { "system:notification:", 1 },
+        { "system:announcement:", 1 },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t prefix = strlen(kinds[i].prefix);
+        const char *first = text + prefix;
+        const char *second = first + FLX_UUID_TEXT + 1;
+        flx_uuid uuid;
+
+        if (length != prefix + kinds[i].uuids * (FLX_UUID_TEXT + 1) - 1 ||
+            memcmp(text, kinds[i].prefix, prefix) != 0) {
+            continue;
+        }
+        return flx_uuid_read(&uuid, first, FLX_UUID_TEXT) == 0 &&
+               (kinds[i].uuids == 1 ||
+                (second[-1] == ':' && flx_uuid_read(&uuid, second, FLX_UUID_TEXT) == 0 &&
+                 memcmp(first, second, FLX_UUID_TEXT) <= 0));
+    }
+    return 0;
+}
+
 static const char *read_conversation_id(flx_form *form, int place, flx_slice text)
 {
     char lower[CONVERSATION_ID_LENGTH];
     size_t i;
 
-    if (text.length == 0 || text.length > sizeof lower) {
+    if (text.length > sizeof lower) {
         return "conversation_id";
     }
     for (i = 0; i < text.length; i++) {
         char c = text.at[i];
         lower[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-        c = lower[i];
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != ':' && c != '-') {
-            return "conversation_id";
-        }
+    }
+    if (!is_conversation_id(lower, text.length)) {
+        return "conversation_id";
     }
     keep(form, place, lower, text.length);
     return NULL;

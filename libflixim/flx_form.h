@@ -18,7 +18,7 @@ typedef enum flx_field_type {
     FLX_FIELD_CHOICE,         /* one of the strings in choices */
     FLX_FIELD_NUMBER,         /* decimal digits, min to max; in JSON a number */
     FLX_FIELD_OBJECT,         /* JSON only: an object, as it is written */
-    FLX_FIELD_CONVERSATION_ID /* 1 to 81 of a-z 0-9 : -; letters become lower-case */
+    FLX_FIELD_CONVERSATION_ID /* a kind and its UUIDs, those of private: sorted; becomes lower-case */
 } flx_field_type;
 
 /* One line of a table, which is constant. */

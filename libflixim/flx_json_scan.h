@@ -13,7 +13,7 @@
 #define FLX_JSON_DEPTH    32  /* objects and arrays open at once */
 #define FLX_JSON_MEMBERS  512 /* members of one object */
 #define FLX_JSON_NUMBER   40  /* characters of one number */
-#define FLX_JSON_EXPONENT 99  /* magnitude of its exponent */
+#define FLX_JSON_EXPONENT 324 /* magnitude of its exponent */
 
 /* A part of a text that somebody else owns. */
 typedef struct flx_slice {

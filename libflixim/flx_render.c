@@ -167,16 +167,17 @@ void flx_render_row(flx_buffer *buffer, const flx_rendering *rendering, int row)
     flx_buffer_add(buffer, "}", 1);
 }
 
-void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first)
+int flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first, size_t enough)
 {
     int count = PQntuples(rendering->result), row;
 
     flx_buffer_add(buffer, "[", 1);
-    for (row = first; row < count; row++) {
+    for (row = first; row < count && (row == first || buffer->length < enough); row++) {
         flx_buffer_add(buffer, ",", row > first);
         flx_render_row(buffer, rendering, row);
     }
     flx_buffer_add(buffer, "]", 1);
+    return row;
 }
 
 void flx_render_conversation_fields(flx_buffer *buffer, const PGresult *result, int row)

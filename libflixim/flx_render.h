@@ -29,8 +29,10 @@ void flx_render_begin(flx_rendering *rendering, const flx_shape *shape, const PG
 /* Appends one row as an object. */
 void flx_render_row(flx_buffer *buffer, const flx_rendering *rendering, int row);
 
-/* Appends all rows from first on as an array. */
-void flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first);
+/* Appends the rows from first on as an array, until the buffer holds enough bytes: a page may end
+ * early, but not without one row. Returns the first row that is not in it, or the number of
+ * rows. */
+int flx_render_rows(flx_buffer *buffer, const flx_rendering *rendering, int first, size_t enough);
 
 /* Appends a row of flixim.conversation_answer as the seed's pair: conversation, unread_count,
  * is_pinned, is_muted, last_read_message_id, and draft. */

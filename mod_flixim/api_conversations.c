@@ -168,7 +168,7 @@ static int list_history(flixim_request *request)
     }
     flx_buffer_init(&data, FLIXIM_REPLY_LIMIT);
     flx_render_begin(&rendering, &flx_shape_message, answer.result);
-    flx_render_rows(&data, &rendering, 1);
+    (void)flx_render_rows(&data, &rendering, 1, FLIXIM_REPLY_PAGE);
     return flixim_call_reply(request, &answer, FLX_HISTORY_LISTED, &data);
 }
 

@@ -20,7 +20,7 @@ static int reply_messages(flixim_request *request, flixim_answer *answer, flx_ou
 
     flx_buffer_init(&data, FLIXIM_REPLY_LIMIT);
     flx_render_begin(&rendering, &flx_shape_message, answer->result);
-    flx_render_rows(&data, &rendering, first);
+    (void)flx_render_rows(&data, &rendering, first, FLIXIM_REPLY_PAGE);
     return flixim_call_reply(request, answer, outcome, &data);
 }
 
@@ -101,12 +101,37 @@ static void add_time(flx_buffer *data, flx_time time)
     flx_buffer_add_string(data, text, sizeof(text));
 }
 
+static void add_bool(flx_buffer *data, int value)
+{
+    flx_buffer_add_text(data, value ? "true" : "false");
+}
+
+/* Appends what a sync has found. Where the page ends early, so does the cursor: each message's
+ * updated_at is the stamp of its last change, by which they are sorted. */
+static void add_sync(flx_buffer *data, const PGresult *result)
+{
+    flx_rendering rendering;
+    int row, is_cut;
+
+    flx_buffer_add_text(data, "{\"messages\":");
+    flx_render_begin(&rendering, &flx_shape_message, result);
+    row = flx_render_rows(data, &rendering, 1, FLIXIM_REPLY_PAGE);
+    is_cut = row < PQntuples(result);
+    flx_buffer_add_text(data, ",\"sync_time\":");
+    add_time(data, flx_value_time(is_cut ? flx_result_get(result, row - 1, "updated_at")
+                                         : flx_result_get(result, 0, "cursor_at")));
+    flx_buffer_add_text(data, ",\"has_more\":");
+    add_bool(data, is_cut || flx_value_bool(flx_result_get(result, 0, "has_more")));
+    flx_buffer_add_text(data, ",\"resync_required\":");
+    add_bool(data, flx_value_bool(flx_result_get(result, 0, "resync_required")));
+    flx_buffer_add_text(data, "}");
+}
+
 static int sync_messages(flixim_request *request)
 {
     const char *const *given = request->form.values;
     const char *parameters[] = { given[SYNC_CURSOR], given[SYNC_LIMIT] };
     flixim_answer answer;
-    flx_rendering rendering;
     flx_buffer data;
 
     if (!flixim_call(request, &flx_statement_sync_messages, parameters, &answer)) {
@@ -117,18 +142,7 @@ static int sync_messages(flixim_request *request)
         return flixim_reply_error(request->r, FLX_FORBIDDEN, NULL, 0);
     }
     flx_buffer_init(&data, FLIXIM_REPLY_LIMIT);
-    flx_buffer_add_text(&data, "{\"messages\":");
-    flx_render_begin(&rendering, &flx_shape_message, answer.result);
-    flx_render_rows(&data, &rendering, 1);
-    flx_buffer_add_text(&data, ",\"sync_time\":");
-    add_time(&data, flx_value_time(flx_result_get(answer.result, 0, "cursor_at")));
-    flx_buffer_add_text(&data, ",\"has_more\":");
-    flx_buffer_add_text(
-        &data, flx_value_bool(flx_result_get(answer.result, 0, "has_more")) ? "true" : "false");
-    flx_buffer_add_text(&data, ",\"resync_required\":");
-    flx_buffer_add_text(&data, flx_value_bool(flx_result_get(answer.result, 0, "resync_required"))
-                                   ? "true}"
-                                   : "false}");
+    add_sync(&data, answer.result);
     return flixim_call_reply(request, &answer, FLX_MESSAGES_SYNCED, &data);
 }
 

@@ -73,6 +73,16 @@ static int take_key(flixim_request *request, flx_fault *fault)
     if (!key) {
         return 0;
     }
+    /* Two headers come as one, with a comma between. */
+    if (strchr(key, ',')) {
+        *fault = (flx_fault){ "Idempotency-Key", "repeated" };
+        return -1;
+    }
+    /* Some clients quote it, as the IETF's draft has it. */
+    if (length >= 2 && key[0] == '"' && key[length - 1] == '"') {
+        key++;
+        length -= 2;
+    }
     if (length < 1 || length > 255) {
         *fault = (flx_fault){ "Idempotency-Key", "too_long" };
         return -1;
@@ -89,11 +99,28 @@ static int take_key(flixim_request *request, flx_fault *fault)
     return 0;
 }
 
+/* Whether the form has no good value for a field, and none that breaks a rule. */
+static int is_absent(const flx_form *form, int field)
+{
+    for (int i = 0; i < form->fault_count; i++) {
+        if (!strcmp(form->faults[i].field, send_fields[field].name)) {
+            return 0;
+        }
+    }
+    return !form->values[field];
+}
+
 static int check_message(flixim_request *request, flx_fault *fault)
 {
-    const char *const *given = request->form.values;
+    const flx_form *form = &request->form;
 
-    if (given[SEND_RECEIVERS] && (given[SEND_RECEIVER] || given[SEND_CONVERSATION])) {
+    if (is_absent(form, SEND_RECEIVERS)) {
+        if (is_absent(form, SEND_RECEIVER) && is_absent(form, SEND_CONVERSATION)) {
+            *fault = (flx_fault){ "receiver_id", "required" };
+            return -1;
+        }
+    }
+    else if (!is_absent(form, SEND_RECEIVER) || !is_absent(form, SEND_CONVERSATION)) {
         *fault = (flx_fault){ "receiver_ids", "alone" };
         return -1;
     }
@@ -167,7 +194,7 @@ static int reply_all(flixim_request *request, flixim_answer *answer)
     }
     flx_buffer_init(&data, FLIXIM_REPLY_LIMIT);
     flx_render_begin(&rendering, &flx_shape_message, answer->result);
-    flx_render_rows(&data, &rendering, 0);
+    (void)flx_render_rows(&data, &rendering, 0, FLIXIM_REPLY_LIMIT);
     return flixim_call_reply(request, answer,
                              is_created ? FLX_MESSAGE_CREATED : FLX_MESSAGE_REPEATED, &data);
 }

@@ -33,8 +33,12 @@ static flx_claims claims_of(const flixim_request *request, const flixim_answer *
     if (expires_at.at) {
         claims.expires_at = earlier(claims.expires_at, flx_value_time(expires_at));
     }
-    /* A JWT has whole seconds. */
+    /* Whole seconds, which every JWT library can read. Both go back, so that no revocation since is
+     * stepped over; one that ends at the end of a second lets the next token be from there on. */
     claims.expires_at -= claims.expires_at % 1000;
+    if (claims.issued_at > 0) {
+        claims.issued_at -= claims.issued_at % 1000;
+    }
     return claims;
 }
 

@@ -25,13 +25,27 @@ int flixim_body_is_there(const request_rec *r)
     return declared_length(r) != 0 || apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
 }
 
+/* Whether the parameters of a media type leave it in UTF-8: they may name that, or no charset. */
+static int is_utf8(const char *parameters)
+{
+    const char *charset = ap_strcasestr(parameters, "charset=");
+
+    if (!charset) {
+        return 1;
+    }
+    charset += strlen("charset=");
+    charset += *charset == '"';
+    return ap_cstr_casecmpn(charset, "utf-8", 5) == 0 && !apr_isalnum(charset[5]) &&
+           charset[5] != '-';
+}
+
 int flixim_body_is_json(const request_rec *r)
 {
     static const char json[] = "application/json";
     const char *type = apr_table_get(r->headers_in, "Content-Type");
     const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
 
-    if (encoding && ap_cstr_casecmp(encoding, "identity") != 0) {
+    if (encoding && *encoding && ap_cstr_casecmp(encoding, "identity") != 0) {
         return 0;
     }
     if (!type || ap_cstr_casecmpn(type, json, sizeof(json) - 1) != 0) {
@@ -41,7 +55,7 @@ int flixim_body_is_json(const request_rec *r)
     while (apr_isspace(*type)) {
         type++;
     }
-    return *type == '\0' || *type == ';';
+    return *type == '\0' || (*type == ';' && is_utf8(type));
 }
 
 /* Reads the next part of the body: OK, or what flixim_body_read returns. BODY is NULL if it is not
@@ -120,17 +134,15 @@ int flixim_body_read(request_rec *r, flx_buffer **body)
     return status;
 }
 
-void flixim_body_discard(request_rec *r)
+int flixim_body_discard(request_rec *r)
 {
     if (!flixim_body_is_there(r)) {
-        return;
+        return OK;
     }
     /* Reading would ask for the body that the client still holds back (Expect: 100-continue). */
     if (r->expecting_100) {
         r->connection->keepalive = AP_CONN_CLOSE;
-        return;
+        return declared_length(r) < 0 ? HTTP_REQUEST_ENTITY_TOO_LARGE : OK;
     }
-    if (read_all(r, NULL) != OK) {
-        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "FLX0403: a body was not read to its end");
-    }
+    return read_all(r, NULL);
 }

@@ -2,10 +2,8 @@
 /* A circuit breaker: while the database is away, one request at a time tries it, the others fail. */
 #include "breaker.h"
 
-#include "apr_thread_cond.h"
-#include "apr_thread_mutex.h"
-
 #include "clock.h"
+#include "condition.h"
 
 /* How long a database that was away is left alone: each child learns by itself that it is back, and a
  * quarter of a second later all of them must have. */
@@ -16,10 +14,9 @@
 #define PATIENCE apr_time_from_msec(80)
 
 struct flixim_breaker {
-    apr_thread_mutex_t *mutex;
-    /* broadcast when the state changes */
-    apr_thread_cond_t *changed;
-    /* all below under the mutex; THERE: everybody may go; DOUBTFUL: one, the others wait for it; AWAY:
+    /* all are woken when the state changes */
+    flixim_condition condition;
+    /* all below under its mutex; THERE: everybody may go; DOUBTFUL: one, the others wait for it; AWAY:
      * nobody until retry_at, then one; TRIED: that one is on its way */
     enum { THERE, DOUBTFUL, AWAY, TRIED } state;
     apr_time_t retry_at;
@@ -33,8 +30,7 @@ flixim_breaker *flixim_breaker_make(apr_pool_t *pool)
 {
     flixim_breaker *breaker = apr_pcalloc(pool, sizeof(*breaker));
 
-    if (apr_thread_mutex_create(&breaker->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
-        apr_thread_cond_create(&breaker->changed, pool) != APR_SUCCESS) {
+    if (flixim_condition_init(&breaker->condition, pool) != 0) {
         return NULL;
     }
     breaker->state = DOUBTFUL;
@@ -47,10 +43,10 @@ flixim_breaker_leave flixim_breaker_ask(flixim_breaker *breaker, apr_interval_ti
     apr_time_t deadline;
     flixim_breaker_leave leave = FLIXIM_BREAKER_STOP;
 
-    apr_thread_mutex_lock(breaker->mutex);
+    flixim_condition_lock(&breaker->condition);
     deadline = now + (breaker->was_away && wait > PATIENCE ? PATIENCE : wait);
     while (breaker->state == TRIED && now < deadline) {
-        apr_thread_cond_timedwait(breaker->changed, breaker->mutex, deadline - now);
+        flixim_condition_wait(&breaker->condition, deadline);
         now = flixim_clock_now();
     }
     if (breaker->state == THERE) {
@@ -61,7 +57,7 @@ flixim_breaker_leave flixim_breaker_ask(flixim_breaker *breaker, apr_interval_ti
         breaker->state = TRIED;
         leave = FLIXIM_BREAKER_PROBE;
     }
-    apr_thread_mutex_unlock(breaker->mutex);
+    flixim_condition_unlock(&breaker->condition);
     return leave;
 }
 
@@ -77,7 +73,7 @@ void flixim_breaker_tell(flixim_breaker *breaker, flixim_breaker_finding finding
 {
     apr_time_t now = flixim_clock_now();
 
-    apr_thread_mutex_lock(breaker->mutex);
+    flixim_condition_lock(&breaker->condition);
     if (finding == FLIXIM_BREAKER_HEARD) {
         breaker->heard_at = now;
         breaker->state = THERE;
@@ -91,6 +87,6 @@ void flixim_breaker_tell(flixim_breaker *breaker, flixim_breaker_finding finding
             breaker->retry_at = next_try(began, now);
         }
     }
-    apr_thread_cond_broadcast(breaker->changed);
-    apr_thread_mutex_unlock(breaker->mutex);
+    flixim_condition_wake_all(&breaker->condition);
+    flixim_condition_unlock(&breaker->condition);
 }

@@ -48,9 +48,10 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
     int done;
 
     memset(answer, 0, sizeof(*answer));
-    for (int i = 0; i < statement->parameters; i++) {
-        values[i] = i < FLX_CALLER_PARAMETERS ? request->caller.parameters[i]
-                                              : parameters[i - FLX_CALLER_PARAMETERS];
+    memcpy(values, request->caller.parameters, sizeof(request->caller.parameters));
+    if (parameters) {
+        memcpy(values + FLX_CALLER_PARAMETERS, parameters,
+               (apr_size_t)(statement->parameters - FLX_CALLER_PARAMETERS) * sizeof(*values));
     }
     switch (flixim_database_run(request->r, statement, values, &answer->result)) {
     case FLIXIM_DATABASE_DONE:

@@ -19,7 +19,8 @@ typedef struct flixim_answer {
     flx_fault fault;
 } flixim_answer;
 
-/* Runs STATEMENT with the caller's parameters and then PARAMETERS, as many as the statement has left.
+/* Runs STATEMENT with the caller's parameters and then PARAMETERS, as many as the statement has left
+ * (NULL if it has none).
  * 1 if it was done; 0 if it was refused or there is no answer, for flixim_call_refuse to tell. */
 int flixim_call(flixim_request *request, const flx_statement *statement,
                 const char *const *parameters, flixim_answer *answer)

@@ -518,7 +518,7 @@ const command_rec flixim_config_directives[] = {
     AP_INIT_TAKE1("FlixIMTokenLifetime", set_token_lifetime, NULL, RSRC_CONF,
                   "how long a token of GET /token is valid"),
     AP_INIT_TAKE12("FlixIMRateLimit", set_rate_limit, NULL, RSRC_CONF,
-                   "how many requests each caller may make, and in which time"),
+                   "how many requests each user may make, and in which time"),
     AP_INIT_FLAG("FlixIMRemoteUser", set_remote_user, NULL, ACCESS_CONF,
                  "whether a user that httpd has logged in is a user of the API"),
     AP_INIT_TAKE1("FlixIMRemoteUserNamespace", set_remote_user_namespace, NULL, ACCESS_CONF,

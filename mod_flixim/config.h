@@ -32,7 +32,7 @@ typedef struct flixim_rate {
  *   token_audience        what "aud" must be or hold, UTF-8
  *   token_leeway          how far the clocks of issuer and server may be apart
  *   token_lifetime        how long a token of GET /token is valid
- *   rate_limit            how many requests each caller may make, if there is a limit
+ *   rate_limit            how many requests each user may make, if there is a limit
  *
  * The two files are one setting: a virtual host that has either has none of the main server's. */
 #define FLIXIM_CONFIG_MEMBERS(X)                                                                   \
@@ -79,7 +79,7 @@ const server_rec *flixim_config_database_owner(const server_rec *s);
 /* The virtual host whose key files are in force in S, in the same way. */
 const server_rec *flixim_config_token_owner(const server_rec *s);
 
-/* Places where database.c and keys.c keep, for S, what the threads of a child share; filled before
+/* Places where shared.c and keys.c keep, for S, what the threads of a child share; filled before
  * there are threads, and only read afterwards. */
 void **flixim_config_database_slot(const server_rec *s);
 void **flixim_config_keys_slot(const server_rec *s);

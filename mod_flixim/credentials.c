@@ -41,7 +41,6 @@ static int judge_login(request_rec *r, flixim_caller *caller)
     caller->parameters[0] = caller->user_id;
     caller->parameters[1] = "infinity";
     caller->parameters[2] = "false";
-    caller->is_login = 1;
     return 0;
 }
 
@@ -128,8 +127,11 @@ int flixim_credentials_judge(request_rec *r, flixim_caller *caller, flx_outcome 
     memset(caller, 0, sizeof(*caller));
     caller->expires_at = FLX_TIME_MAX;
     *refusal = FLX_INVALID_REQUEST;
-    /* Two headers come as one, with a comma between; neither scheme has one in its credentials. */
+    /* Two headers come as one, with a comma between; neither scheme has one in its credentials, and in
+     * those that do a name follows it. */
     if ((token && strpbrk(token, ", ")) || (basic && strchr(basic, ',')) ||
+        (header && (*header == ',' || ap_strcasestr(header, ", Bearer ") ||
+                    ap_strcasestr(header, ", Basic "))) ||
         (header && flixim_url_token(r))) {
         return -1;
     }

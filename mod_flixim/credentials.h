@@ -15,8 +15,6 @@ typedef struct flixim_caller {
     const char *parameters[FLX_CALLER_PARAMETERS];
     /* the user, as text; NULL for an opaque token, until flixim_call_identify has found out */
     const char *user_id;
-    /* whether httpd logged the user in, so that no token was needed */
-    int is_login;
     /* when the token ends, as far as it says so itself; else FLX_TIME_MAX */
     flx_time expires_at;
 } flixim_caller;

@@ -85,6 +85,16 @@ static flixim_sqlstate kind_of_error(const call *c)
                               PQresultErrorField(c->line.result, PG_DIAG_SOURCE_FUNCTION));
 }
 
+/* What the server said of an error, for the log. Its complaints of data (class 22) quote them. */
+static const char *complaint(const call *c, const char *state)
+{
+    if (!state) {
+        return first_line(c->r->pool, PQerrorMessage(c->line.conn));
+    }
+    return strncmp(state, "22", 2) ? PQresultErrorField(c->line.result, PG_DIAG_MESSAGE_PRIMARY)
+                                   : "(a value does not do)";
+}
+
 /* Judges an answer; says in the log what an error was. */
 static flixim_database_outcome judge(const call *c)
 {
@@ -102,9 +112,11 @@ static flixim_database_outcome judge(const call *c)
         return FLIXIM_DATABASE_UNKNOWN;
     }
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, c->r, "FLX0102: statement %s: %s %s",
-                  c->statement->name, state ? state : "(no SQLSTATE)",
-                  state ? PQresultErrorField(c->line.result, PG_DIAG_MESSAGE_PRIMARY)
-                        : first_line(c->r->pool, PQerrorMessage(c->line.conn)));
+                  c->statement->name, state ? state : "(no SQLSTATE)", complaint(c, state));
+    /* Of libpq's own making, for rows that it could not take: the statement may have run. */
+    if (!state && c->sent) {
+        return c->statement->read_only ? FLIXIM_DATABASE_UNAVAILABLE : FLIXIM_DATABASE_UNKNOWN;
+    }
     kind = kind_of_error(c);
     if (kind == FLIXIM_SQLSTATE_STANDBY) {
         /* With several hosts in DBDParams the next connection finds the one that writes. */
@@ -121,10 +133,10 @@ static void tell(call *c, flixim_breaker_finding finding)
 }
 
 /* Runs the statement once on the borrowed connection, which may be dead already. */
-static flixim_answer attempt(call *c)
+static flixim_exchange_end attempt(call *c)
 {
     int must_ask;
-    flixim_answer got;
+    flixim_exchange_end got;
 
     c->sent = 0;
     if (!flixim_exchange_is_alive(&c->line)) {
@@ -159,7 +171,7 @@ static int step_back(const call *c)
 
 /* Whether to run the statement once more: if the attempt that ended so has certainly changed nothing,
  * and another one may end better. */
-static int once_more(call *c, flixim_answer got)
+static int once_more(call *c, flixim_exchange_end got)
 {
     if (got == FLIXIM_DIED) {
         return (!c->sent || c->statement->read_only) && c->deaths++ == 0;
@@ -180,7 +192,7 @@ static int once_more(call *c, flixim_answer got)
 
 /* What the end of a call says of the server as a whole. Nothing, if a connection ended; nor if a
  * statement that writes was not answered: it may be its commit that waits, for a standby. */
-static flixim_breaker_finding finding_of(const call *c, flixim_answer got)
+static flixim_breaker_finding finding_of(const call *c, flixim_exchange_end got)
 {
     if (got == FLIXIM_ANSWERED) {
         return FLIXIM_BREAKER_HEARD;
@@ -195,7 +207,7 @@ static flixim_breaker_finding finding_of(const call *c, flixim_answer got)
 static flixim_database_outcome run_borrowed(call *c)
 {
     const flx_statement *statement = c->statement;
-    flixim_answer got;
+    flixim_exchange_end got;
 
     do {
         got = attempt(c);

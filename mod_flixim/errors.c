@@ -23,15 +23,11 @@ void flixim_errors_insert_filter(request_rec *r)
 static const char *write_answer(request_rec *r)
 {
     flx_outcome outcome = flx_outcome_of_status(r->status);
-    const char *challenge = apr_table_get(r->headers_out, "WWW-Authenticate");
     const char *body = flixim_reply_error_text(r, outcome, NULL, 0);
     int status = r->status;
 
     flixim_reply_set_headers(r, outcome);
     r->status = status;
-    if (challenge) {
-        apr_table_setn(r->headers_out, "WWW-Authenticate", challenge);
-    }
     ap_set_content_type(r, "application/json; charset=utf-8");
     ap_set_content_length(r, (apr_off_t)strlen(body));
     return body;

@@ -41,7 +41,7 @@ void flixim_exchange_drop(const flixim_line *line)
 }
 
 /* An answer that is overdue: the pool must not get the connection back busy. */
-static flixim_answer cut(flixim_line *line)
+static flixim_exchange_end cut(flixim_line *line)
 {
     PQfreeCancel(line->cancel);
     line->cancel = PQgetCancel(line->conn);
@@ -50,7 +50,7 @@ static flixim_answer cut(flixim_line *line)
 }
 
 /* Sends what libpq has ready, and takes the results. */
-static flixim_answer collect(flixim_line *line)
+static flixim_exchange_end collect(flixim_line *line)
 {
     PGresult *next;
     int unsent;
@@ -86,20 +86,20 @@ static flixim_answer collect(flixim_line *line)
     }
 }
 
-flixim_answer flixim_exchange_text(flixim_line *line, const char *text, int count,
-                                   const char *const *values)
+flixim_exchange_end flixim_exchange_text(flixim_line *line, const char *text, int count,
+                                         const char *const *values)
 {
     return PQsendQueryParams(line->conn, text, count, NULL, values, NULL, NULL, 1) ? collect(line)
                                                                                    : FLIXIM_DIED;
 }
 
-flixim_answer flixim_exchange_prepare(flixim_line *line, const char *name, const char *text)
+flixim_exchange_end flixim_exchange_prepare(flixim_line *line, const char *name, const char *text)
 {
     return PQsendPrepare(line->conn, name, text, 0, NULL) ? collect(line) : FLIXIM_DIED;
 }
 
-flixim_answer flixim_exchange_prepared(flixim_line *line, const char *name, int count,
-                                       const char *const *values)
+flixim_exchange_end flixim_exchange_prepared(flixim_line *line, const char *name, int count,
+                                             const char *const *values)
 {
     return PQsendQueryPrepared(line->conn, name, count, values, NULL, NULL, 1) ? collect(line)
                                                                                : FLIXIM_DIED;

@@ -22,21 +22,21 @@ typedef struct flixim_line {
 } flixim_line;
 
 /* How an exchange ended. */
-typedef enum flixim_answer {
+typedef enum flixim_exchange_end {
     FLIXIM_ANSWERED, /* with a result, which may be an error, and ready for the next one */
     FLIXIM_DIED,     /* the connection ended, before or after the other side had read all of it */
     FLIXIM_SILENT,   /* the time ended; the connection is cut */
     FLIXIM_AWAY      /* there is no connection, nor could one be made */
-} flixim_answer;
+} flixim_exchange_end;
 
 /* Each sends something and waits for the last of its results, which is the one that counts: after rows
  * there can still come an error, from the commit. It replaces LINE's result. VALUES are COUNT
  * parameters as text; results are binary. */
-flixim_answer flixim_exchange_text(flixim_line *line, const char *text, int count,
-                                   const char *const *values);
-flixim_answer flixim_exchange_prepare(flixim_line *line, const char *name, const char *text);
-flixim_answer flixim_exchange_prepared(flixim_line *line, const char *name, int count,
-                                       const char *const *values);
+flixim_exchange_end flixim_exchange_text(flixim_line *line, const char *text, int count,
+                                         const char *const *values);
+flixim_exchange_end flixim_exchange_prepare(flixim_line *line, const char *name, const char *text);
+flixim_exchange_end flixim_exchange_prepared(flixim_line *line, const char *name, int count,
+                                             const char *const *values);
 
 /* Whether the last result says that all went well. */
 int flixim_exchange_went_well(const flixim_line *line);

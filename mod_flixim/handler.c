@@ -38,6 +38,21 @@ static apr_status_t free_form(void *form)
     return APR_SUCCESS;
 }
 
+/* Answers a request whose body nobody has looked at. */
+static int refuse_unread(request_rec *r, flx_outcome outcome)
+{
+    int status = flixim_body_discard(r);
+
+    return status == AP_FILTER_ERROR ? status : flixim_reply_error(r, outcome, NULL, 0);
+}
+
+/* What a body that could not be read leads to. */
+static finding unreadable(int status)
+{
+    return (finding){ 1, flx_outcome_of_status(status),
+                      status == AP_FILTER_ERROR ? AP_FILTER_ERROR : OK };
+}
+
 /* Reads the body of an operation that takes one into the request's form. */
 static finding take_body(flixim_request *request, const flixim_operation *operation)
 {
@@ -48,15 +63,12 @@ static finding take_body(flixim_request *request, const flixim_operation *operat
     /* Without a type there may still be no body: then that is what is missing. */
     if (!flixim_body_is_json(r) &&
         (flixim_body_is_there(r) || apr_table_get(r->headers_in, "Content-Type"))) {
-        flixim_body_discard(r);
-        return refuse(FLX_UNSUPPORTED_MEDIA_TYPE);
+        status = flixim_body_discard(r);
+        return status == AP_FILTER_ERROR ? unreadable(status) : refuse(FLX_UNSUPPORTED_MEDIA_TYPE);
     }
     status = flixim_body_read(r, &body);
-    if (status == AP_FILTER_ERROR) {
-        return (finding){ 1, FLX_BAD_REQUEST, status };
-    }
     if (status != OK) {
-        return refuse(flx_outcome_of_status(status));
+        return unreadable(status);
     }
     if (flx_form_read_json(&request->form, operation->body_fields, operation->field_count,
                            body->at ? body->at : "", body->length) != 0) {
@@ -69,12 +81,16 @@ static finding take_body(flixim_request *request, const flixim_operation *operat
 static finding take_form(flixim_request *request, const flixim_operation *operation)
 {
     request_rec *r = request->r;
+    int status;
 
     apr_pool_cleanup_register(r->pool, &request->form, free_form, apr_pool_cleanup_null);
     if (operation->body_fields) {
         return take_body(request, operation);
     }
-    flixim_body_discard(r);
+    status = flixim_body_discard(r);
+    if (status != OK) {
+        return unreadable(status);
+    }
     if (operation->query_fields && r->args &&
         flx_form_read_query(&request->form, operation->query_fields, operation->field_count,
                             r->args, strlen(r->args)) != 0) {
@@ -87,12 +103,18 @@ static finding take_form(flixim_request *request, const flixim_operation *operat
 static finding check_form(flixim_request *request, const flixim_operation *operation)
 {
     flx_form *form = &request->form;
+    flx_fault fault;
 
-    if (operation->check && operation->check(request, &form->faults[0]) != 0) {
-        form->fault_count = 1;
-        return refuse(FLX_INVALID_FIELDS);
+    if (!operation->check || operation->check(request, &fault) == 0) {
+        return fine;
     }
-    return fine;
+    for (int i = 0; i < form->fault_count; i++) {
+        if (!strcmp(form->faults[i].field, fault.field)) {
+            return refuse(FLX_INVALID_FIELDS);
+        }
+    }
+    form->faults[form->fault_count++] = fault;
+    return refuse(FLX_INVALID_FIELDS);
 }
 
 /* Puts the id of the path into its canonical form; one that nothing can have names nothing. */
@@ -135,27 +157,36 @@ static int reply_refusal(flixim_request *request, const flixim_operation *operat
                               request->form.fault_count);
 }
 
-/* Makes the checks that come before anything of the request is read. */
-static finding admit(flixim_request *request)
+/* Finds out who asks, and whether that user may ask now: 1, or 0 once the request is answered, as
+ * *STATUS says to the handler hook. Nothing of the request's body has been read then. */
+static int admit(flixim_request *request, int *status)
 {
-    const flixim_caller *caller = &request->caller;
+    request_rec *r = request->r;
     flx_outcome outcome;
+    flixim_answer answer;
     apr_interval_time_t wait;
 
-    if (flixim_credentials_judge(request->r, &request->caller, &outcome) != 0) {
-        return refuse(outcome);
+    *status = OK;
+    if (flixim_credentials_judge(r, &request->caller, &outcome) != 0) {
+        *status = refuse_unread(r, outcome);
+        return 0;
     }
-    wait = flixim_limiter_take(request->r->server, caller->parameters[0] ? caller->parameters[0]
-                                                                         : caller->parameters[3]);
+    if (flixim_upkeep(r) != FLIXIM_DATABASE_DONE) {
+        *status = refuse_unread(r, FLX_UNAVAILABLE);
+        return 0;
+    }
+    if (!flixim_call_identify(request, &answer)) {
+        *status = refuse_unread(r, answer.refusal);
+        return 0;
+    }
+    wait = flixim_limiter_take(r->server, request->caller.user_id);
     if (wait > 0) {
-        apr_table_setn(request->r->headers_out, "Retry-After",
-                       apr_itoa(request->r->pool, (int)apr_time_sec(wait + APR_USEC_PER_SEC - 1)));
-        return refuse(FLX_RATE_LIMITED);
+        apr_table_setn(r->headers_out, "Retry-After",
+                       apr_itoa(r->pool, (int)apr_time_sec(wait + APR_USEC_PER_SEC - 1)));
+        *status = refuse_unread(r, FLX_RATE_LIMITED);
+        return 0;
     }
-    if (flixim_upkeep(request->r) != FLIXIM_DATABASE_DONE) {
-        return refuse(FLX_UNAVAILABLE);
-    }
-    return fine;
+    return 1;
 }
 
 /* Runs the operation that the table has for this request. */
@@ -163,25 +194,20 @@ static int serve(request_rec *r, const char *location, const flixim_route_match 
 {
     flixim_request *request = apr_pcalloc(r->pool, sizeof(*request));
     const flixim_operation *operation = match->operation;
-    finding found = fine;
-    flixim_answer answer;
+    finding found;
+    int status;
 
     request->r = r;
     request->location = location;
-    if (!operation->is_open) {
-        found = admit(request);
-    }
-    if (found.is_refused) {
-        flixim_body_discard(r);
-        return flixim_reply_error(r, found.outcome, NULL, 0);
-    }
-    if (!operation->is_open && !flixim_call_identify(request, &answer)) {
-        flixim_body_discard(r);
-        return flixim_call_refuse(request, &answer);
+    if (!operation->is_open && !admit(request, &status)) {
+        return status;
     }
     found = take_form(request, operation);
-    if (!found.is_refused) {
-        found = check_form(request, operation);
+    /* Also where single fields break rules: all that is wrong is told at once. */
+    if (!found.is_refused || found.outcome == FLX_INVALID_FIELDS) {
+        finding more = check_form(request, operation);
+
+        found = more.is_refused ? more : found;
     }
     if (!found.is_refused) {
         found = take_id(request, match);
@@ -193,15 +219,26 @@ static int serve(request_rec *r, const char *location, const flixim_route_match 
 /* Answers for a path that exists, with a method that it does not have. */
 static int reply_allow(request_rec *r, const char *allow)
 {
-    flixim_body_discard(r);
     apr_table_setn(r->headers_out, "Allow", allow);
     if (r->method_number != M_OPTIONS) {
-        return flixim_reply_error(r, FLX_METHOD_NOT_ALLOWED, NULL, 0);
+        return refuse_unread(r, FLX_METHOD_NOT_ALLOWED);
+    }
+    if (flixim_body_discard(r) == AP_FILTER_ERROR) {
+        return AP_FILTER_ERROR;
     }
     flixim_reply_empty(r);
     if (flixim_cors_is_preflight(r)) {
         flixim_cors_add_preflight(r, allow);
     }
+    return OK;
+}
+
+int flixim_handler_translate_name(request_rec *r)
+{
+    if (!flixim_config_is_below(r)) {
+        return DECLINED;
+    }
+    r->filename = r->uri;
     return OK;
 }
 
@@ -218,6 +255,8 @@ int flixim_handler(request_rec *r)
     if (!r->handler || strcmp(r->handler, FLIXIM_HANDLER) != 0) {
         return DECLINED;
     }
+    /* An answer is one JSON text; parts of it would be none. */
+    apr_table_unset(r->headers_in, "Range");
     location = flixim_config_location(r);
     if (location) {
         match = flixim_route_find(r, r->uri + strlen(location));
@@ -227,8 +266,7 @@ int flixim_handler(request_rec *r)
                       "FLX0002: SetHandler flixim is not in a <Location> that holds %s", r->uri);
     }
     if (!match.allow) {
-        flixim_body_discard(r);
-        return flixim_reply_error(r, FLX_NOT_FOUND, NULL, 0);
+        return refuse_unread(r, FLX_NOT_FOUND);
     }
     return match.operation ? serve(r, location, &match) : reply_allow(r, match.allow);
 }

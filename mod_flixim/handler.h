@@ -5,8 +5,9 @@
 
 #include "httpd.h"
 
-/* The map_to_storage hook: OK for a request at or below the API's path, which is no file, so httpd need
- * not look for one (nor refuse a path that no file could have); else DECLINED. */
+/* The translate_name and map_to_storage hooks: OK for a request at or below the API's path, which is
+ * no file, so httpd need not look for one, nor refuse a path that no file could have; else DECLINED. */
+int flixim_handler_translate_name(request_rec *r);
 int flixim_handler_map_to_storage(request_rec *r);
 
 /* The handler hook: DECLINED for other handlers' requests, else whatever the answering function

@@ -194,6 +194,9 @@ const char *flixim_keys_load_secret(apr_pool_t *pconf, apr_pool_t *ptemp, const 
         if (length > 0 && file.text[length - 1] == '\n') {
             length--;
         }
+        if (length > 0 && file.text[length - 1] == '\r') {
+            length--;
+        }
         own->secret = flx_keys_from_secret(file.text, length, &why);
         why = own->secret ? NULL : why;
         forget(&file);

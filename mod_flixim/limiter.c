@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many requests a caller may make: a bucket for each, which all child processes share. */
+/* How many requests a user may make: a bucket for each, which all child processes share. */
 #include "limiter.h"
 #include "private.h"
 
@@ -17,7 +17,7 @@
 /* A bucket is one number, when it will be full again (the generic cell rate algorithm): it holds less
  * the further that is ahead. */
 typedef struct {
-    /* the caller's hash, 0 for a free bucket */
+    /* the user's hash, 0 for a free bucket */
     _Atomic uint64_t owner;
     /* microseconds of flixim_clock_now(), which all processes of a machine share */
     _Atomic int64_t full_at;
@@ -51,18 +51,18 @@ int flixim_limiter_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     return OK;
 }
 
-/* FNV-1a. What is hashed is a user's id or a token's SHA-256, so nobody chooses it freely. */
-static uint64_t hash_of(const char *caller)
+/* FNV-1a. Nobody chooses a user's id freely. */
+static uint64_t hash_of(const char *user_id)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-    for (; *caller; caller++) {
-        hash = (hash ^ (unsigned char)*caller) * UINT64_C(0x100000001b3);
+    for (; *user_id; user_id++) {
+        hash = (hash ^ (unsigned char)*user_id) * UINT64_C(0x100000001b3);
     }
     return hash ? hash : 1;
 }
 
-/* The caller's bucket, or one that was longest left alone and is the caller's now. */
+/* The user's bucket, or one that was longest left alone and is the user's now. */
 static bucket *bucket_of(bucket *set, uint64_t owner)
 {
     bucket *oldest = &set[0];
@@ -84,7 +84,7 @@ static bucket *bucket_of(bucket *set, uint64_t owner)
     return oldest;
 }
 
-apr_interval_time_t flixim_limiter_take(const server_rec *s, const char *caller)
+apr_interval_time_t flixim_limiter_take(const server_rec *s, const char *user_id)
 {
     const flixim_rate *rate = flixim_config_rate_limit(s);
     int64_t now, full_at, next;
@@ -94,7 +94,7 @@ apr_interval_time_t flixim_limiter_take(const server_rec *s, const char *caller)
     if (!rate || !rate->requests) {
         return 0;
     }
-    owner = hash_of(caller);
+    owner = hash_of(user_id);
     now = flixim_clock_now();
     mine = bucket_of((*rate->buckets)->sets[owner % SETS], owner);
     full_at = atomic_load(&mine->full_at);

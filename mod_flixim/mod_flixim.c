@@ -75,7 +75,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(flixim_keys_child_init, NULL, NULL, APR_HOOK_MIDDLE);
 
-    /* For each request, before httpd looks for a file. */
+    /* For each request, before httpd looks for a file, but after redirects of the site. */
+    ap_hook_translate_name(flixim_handler_translate_name, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(flixim_handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
 
     /* For each request whose section says SetHandler flixim. */

@@ -38,6 +38,9 @@ static void set_common_headers(request_rec *r)
 {
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     apr_table_setn(r->headers_out, "X-Content-Type-Options", "nosniff");
+    /* What mod_mime makes of an id that ends in ".gz". */
+    r->content_encoding = NULL;
+    r->content_languages = NULL;
     flixim_cors_add(r);
 }
 
@@ -50,7 +53,7 @@ void flixim_reply_set_headers(request_rec *r, flx_outcome outcome)
     if (!flx_outcome_is_success(outcome)) {
         apr_table_mergen(r->headers_out, "Vary", "Accept-Language");
     }
-    if (challenge) {
+    if (challenge && !apr_table_get(r->headers_out, "WWW-Authenticate")) {
         apr_table_setn(r->headers_out, "WWW-Authenticate", challenge);
     }
     if ((r->status == HTTP_SERVICE_UNAVAILABLE || r->status == HTTP_TOO_MANY_REQUESTS) &&
@@ -129,6 +132,7 @@ const char *flixim_reply_error_text(request_rec *r, flx_outcome outcome, const f
 int flixim_reply_error(request_rec *r, flx_outcome outcome, const flx_fault *faults, int count)
 {
     flixim_reply_set_headers(r, outcome);
+    apr_table_unset(r->headers_out, "Location");
     return send_body(r, flixim_reply_error_text(r, outcome, faults, count), NULL, "");
 }
 

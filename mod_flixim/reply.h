@@ -9,9 +9,12 @@
 #include "flx_form.h"
 #include "flx_outcome.h"
 
-/* The most that one answer may hold, in bytes: a page of the largest messages, 200 of a body each,
- * and more. */
+/* The most that one answer may hold, in bytes: the largest notice to as many as it may go to. */
 #define FLIXIM_REPLY_LIMIT ((apr_size_t)96 * 1024 * 1024)
+
+/* How many bytes are enough for a page: it ends with the message with which it has them. A client that
+ * does not read keeps all of its answer in memory. */
+#define FLIXIM_REPLY_PAGE ((apr_size_t)8 * 1024 * 1024)
 
 /* Each writes the whole answer and returns OK, for the handler hook to return: httpd then adds
  * nothing of its own, which would be HTML. */

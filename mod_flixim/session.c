@@ -69,15 +69,15 @@ void flixim_session_leave(flixim_session *session)
     session->statement = NULL;
 }
 
-flixim_answer flixim_session_greet(flixim_session *session, flixim_line *line,
-                                   apr_interval_time_t time, int must_ask)
+flixim_exchange_end flixim_session_greet(flixim_session *session, flixim_line *line,
+                                         apr_interval_time_t time, int must_ask)
 {
     /* Warnings, because one of them tells that a commit is not what it seems. */
     static const char text[] = "SELECT pg_catalog.set_config('statement_timeout', $1, false), "
                                "pg_catalog.set_config('client_min_messages', 'warning', false)";
     int milliseconds = (int)(time * 9 / 10 / APR_TIME_C(1000));
     const char *value = apr_itoa(session->r->pool, milliseconds);
-    flixim_answer got;
+    flixim_exchange_end got;
 
     if (session->backend != PQbackendPID(line->conn)) {
         session->backend = 0;
@@ -116,10 +116,10 @@ void flixim_session_forget(flixim_session *session)
 }
 
 /* Has the statement prepared; one that went wrong leaves its error as the line's result. */
-static flixim_answer prepare(flixim_session *session, flixim_line *line)
+static flixim_exchange_end prepare(flixim_session *session, flixim_line *line)
 {
     const char *name = session->statement->name;
-    flixim_answer got;
+    flixim_exchange_end got;
 
     if (session->is_stale) {
         /* The server may have it or not, so an error tells nothing. */
@@ -137,11 +137,11 @@ static flixim_answer prepare(flixim_session *session, flixim_line *line)
     return got;
 }
 
-flixim_answer flixim_session_run(flixim_session *session, flixim_line *line,
-                                 const char *const *values, int *sent)
+flixim_exchange_end flixim_session_run(flixim_session *session, flixim_line *line,
+                                       const char *const *values, int *sent)
 {
     const flx_statement *statement = session->statement;
-    flixim_answer got;
+    flixim_exchange_end got;
 
     if (place_of(session) == PREPARED_MAX) {
         *sent = 1;

@@ -23,13 +23,13 @@ void flixim_session_leave(flixim_session *session);
  * connection then stays good, and it is certain that nothing of the statement remains (of a procedure
  * that commits on its way: nothing since its last commit). Asks the server nothing if it knows that
  * already, unless it MUST_ASK. */
-flixim_answer flixim_session_greet(flixim_session *session, flixim_line *line,
-                                   apr_interval_time_t time, int must_ask);
+flixim_exchange_end flixim_session_greet(flixim_session *session, flixim_line *line,
+                                         apr_interval_time_t time, int must_ask);
 
 /* Runs the session's statement with VALUES, prepared if the server has it so. *SENT is set to 1 as
  * soon as it may be running. */
-flixim_answer flixim_session_run(flixim_session *session, flixim_line *line,
-                                 const char *const *values, int *sent);
+flixim_exchange_end flixim_session_run(flixim_session *session, flixim_line *line,
+                                       const char *const *values, int *sent);
 
 /* Has the session's statement be prepared anew when it is run next. */
 void flixim_session_forget(flixim_session *session);

@@ -56,6 +56,7 @@ for my $operation (operations()) {
             refused("$name: $member missing", $verdict, @call, body => body_with($operation, $member => undef));
             refused("$name: $member null", $verdict, @call, body => body_with($operation, $member => 'null'));
         }
+        push @required, $operation->{one_of} // ();
         refused("$name: all missing", join(' ', '422 invalid_fields', @required), @call, body => '{}') if @required;
     }
     for my $parameter (sort keys %{ $operation->{query} // {} }) {
@@ -108,6 +109,9 @@ for my $case (@bad_header) {
     my ($verdict, $name, $value, %option) = @$case;
     refused("$name: " . ($value =~ s/[^ -~]/./gr), $verdict, POST => '/messages', body => \%text, headers => [ $name => $value ], %option);
 }
+refused('two Idempotency-Keys', '422 invalid_fields Idempotency-Key', POST => '/messages', body => { %text }, headers => [ ('Idempotency-Key' => 'x') x 2 ]);
+refused("an Idempotency-Key $_", '422 invalid_fields Idempotency-Key', POST => '/messages', body => { %text }, headers => [ 'Idempotency-Key' => $_ ])
+    for '', '""', 'x' x 256;
 refused('an Idempotency-Key that contradicts the body', '422 invalid_fields client_message_id', POST => '/messages',
     body => { %text, client_message_id => $api->uuid }, headers => [ 'Idempotency-Key' => $_ ]) for 'x', $api->uuid;
 

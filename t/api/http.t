@@ -11,6 +11,10 @@ use Apache::Test qw(-withtestmore);
 
 chomp(my $modules = `apxs -q LIBEXECDIR`);
 my $api = FlixIM::Test::Api->start(extra => <<"CONF");
+LoadModule mime_module "$modules/mod_mime.so"
+TypesConfig /dev/null
+AddEncoding x-gzip .gz
+AddLanguage en .en
 LoadModule reqtimeout_module "$modules/mod_reqtimeout.so"
 RequestReadTimeout header=20 body=1
 CONF
@@ -95,12 +99,21 @@ for my $case (
     [ 'no such method', "PUT /api/v1/messages HTTP/1.1\r\n${host}Content-Length: $smuggled\r\n\r\n$second", '405 method_not_allowed' ],
     [ 'no token',       "POST /api/v1/messages HTTP/1.1\r\n${host}Content-Length: $smuggled\r\n\r\n$second", '401 unauthorized' ],
     [ 'no type',        "${bare}Content-Length: $smuggled\r\n\r\n$second", '415 unsupported_media_type' ],
+    [ 'another charset', "${bare}Content-Type: application/json; charset=latin1\r\nContent-Length: $smuggled\r\n\r\n$second", '415 unsupported_media_type' ],
+    [ 'UTF-8 by name',  "${bare}Content-Type: application/json;charset=\"UTF-8\"\r\nContent-Length: $length\r\n\r\n$body", '201' ],
+    [ 'a part of the answer', "${get}Range: bytes=0-5\r\n\r\n", '200' ],
+    [ 'no part of the answer', "${get}Range: bytes=999999-\r\n\r\n", '200' ],
     [ 'gzip',           "${post}Content-Encoding: gzip\r\nContent-Length: $smuggled\r\n\r\n$second", '415 unsupported_media_type' ],
-    [ 'fields at fault', "${post}Content-Length: 2\r\n\r\n{}", '422 invalid_fields content content_type message_type' ],
+    [ 'fields at fault', "${post}Content-Length: 2\r\n\r\n{}", '422 invalid_fields content content_type message_type receiver_id' ],
     [ 'OPTIONS with a body', "OPTIONS /api/v1/messages HTTP/1.1\r\n${host}Content-Length: $smuggled\r\n\r\n$second", '204' ],
   ) {
     my ($name, $bytes, $verdict) = @$case;
     is verdicts("$bytes$get\r\n", 2), "$verdict, 200", "$name: $verdict, then the next request as itself";
+}
+for my $path ('/messages/x.en.gz', '/conversations/x.en.gz', '/nothing.en.gz') {
+    my $answer = $api->call('alice', GET => $path);
+    is $answer->status, 404, "$path: not there";
+    is join(' ', map { $answer->header($_) // 'none' } 'Content-Encoding', 'Content-Language'), 'none none', "$path: and what its name ends in means nothing";
 }
 for my $case (
     [ 'no JSON', "${post}Content-Length: $smuggled\r\n\r\n$second" ], [ 'nothing', "${post}Content-Length: 0\r\n\r\n" ],
@@ -138,7 +151,7 @@ for my $case (
     my ($name, $bytes, $verdict) = @$case;
     like verdicts($bytes, 1), qr/\A$verdict\b/, "$name: $verdict";
 }
-is verdicts("${get}Content-Length: 1073741824\r\n\r\n$second", 2), '200', 'a gigabyte that nobody reads: the answer, and the end';
+is verdicts("${get}Content-Length: 1073741824\r\n\r\n$second", 2), '413 payload_too_large', 'a gigabyte, where no body is needed: refused, and the end';
 
 # -- Expect: the body is asked for only where it will be read -----------------------------------------
 

@@ -141,7 +141,7 @@ for my $me (@users) {
 my %text = (content => { text => 'x' }, content_type => 'text', message_type => 'private_message');
 my ($bob, $carol) = ($api->id('bob'), $api->id('carol'));
 my @nowhere = (
-    $api->private('bob', 'carol'), $api->private('nobody', 'no other'), $group_without{alice}, 'group:' . $api->uuid, "interaction:$bob", 'nonsense',
+    $api->private('bob', 'carol'), $api->private('nobody', 'no other'), $group_without{alice}, 'group:' . $api->uuid, "interaction:$bob",
 );
 my %refused;
 for my $conversation (@nowhere) {

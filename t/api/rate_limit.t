@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# FlixIMRateLimit: so many requests for each caller, whichever child answers; then 429 with Retry-After.
+# FlixIMRateLimit: so many requests for each user, whichever child answers; then 429 with Retry-After.
 use strict;
 use warnings FATAL => 'all';
 
@@ -30,10 +30,10 @@ like $late->header('Retry-After'), qr/^[1-5]$/, 'and when to come back';
 is statuses('alice', 3, headers => [ 'Content-Type' => 'text/plain' ]), each_is(3, 429), 'whatever else is wrong';
 
 is statuses('bob', 10), each_is(10, 200), 'another caller has ten of its own';
-is statuses('alice:jwt', 10), each_is(10, 200), 'so has a user that comes with a JWT';
-is statuses('alice:jwt', 1), 429, 'and no more';
-is statuses('=flx_unknown', 10), each_is(10, 401), 'so has a token that is not valid';
-is statuses('=flx_unknown', 1), 429, 'and no more';
+is statuses('alice:jwt', 2), '429 429', 'another token of the same user has not';
+is statuses('erin:jwt', 10), each_is(10, 200), 'a user that comes with a JWT has ten';
+is statuses('erin', 1), 429, 'and no more with an opaque one';
+is statuses('=flx_unknown', 12), each_is(12, 401), 'a token that is not valid has no user, and is not counted';
 is $api->call(undef, GET => '/health')->status, 200, 'what needs no token is not counted';
 is statuses(undef, 11), each_is(11, 401), 'nor is a request without one';
 

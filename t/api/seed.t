@@ -131,7 +131,7 @@ for my $case (@wishes) {
     like $refusal->json->{message}, $looks, "$name: its sentence";
     is $refusal->header('Vary'), 'Accept-Language', "$name: Vary";
     my $fields = $api->call('bob', POST => '/messages', body => '{}', %with);
-    is $fields->fields, 'content content_type message_type', "$name: the fields at fault";
+    is $fields->fields, 'content content_type message_type receiver_id', "$name: the fields at fault";
     like $_, $looks, "$name: a sentence of it" for values %{ $fields->json->{error}{fields} };
     my $success = $api->call('bob', GET => '/messages/unread_count', %with);
     like $success->body, qr/"message":"获取未读消息数量成功"/, "$name: success is in Chinese";

@@ -11,6 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     flx_uuid uuid;
     size_t i;
 
+    flx_uuid_make(&uuid);
+    flx_uuid_write(&uuid, text);
+    must(flx_uuid_read(&uuid, text, sizeof text) == 0);
     if (flx_uuid_read(&uuid, (const char *)data, size) == 0) {
         must(size == sizeof text);
         flx_uuid_write(&uuid, text);

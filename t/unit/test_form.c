@@ -105,6 +105,10 @@ static void reads_each_type_from_json(void **state)
           "object={ \"b\":1e2, \"a\":\"\\u00e9\"};" },
         { "{\"object\":{}}", "object={};" },
         { "{\"id\":\"private:" UA ":" B "\"}", "id=private:" A ":" B ";" },
+        { "{\"id\":\"GROUP:" UA "\"}", "id=group:" A ";" },
+        { "{\"id\":\"interaction:" A "\"}", "id=interaction:" A ";" },
+        { "{\"id\":\"system:notification:" A "\"}", "id=system:notification:" A ";" },
+        { "{\"id\":\"system:announcement:" A "\"}", "id=system:announcement:" A ";" },
         { "{\"big\":9223372036854775807}", "big=9223372036854775807;" },
     };
 
@@ -163,6 +167,12 @@ static void names_the_rule_that_a_type_breaks(void **state)
         { "{\"id\":\"group_a\"}", "!id:conversation_id;" },
         { "{\"id\":\"gr\xC3\xB6up\"}", "!id:conversation_id;" },
         { "{\"id\":\"private:" A ":" B "0\"}", "!id:conversation_id;" },
+        { "{\"id\":\"private:" B ":" A "\"}", "!id:conversation_id;" },
+        { "{\"id\":\"private:" A "\"}", "!id:conversation_id;" },
+        { "{\"id\":\"private:" A "-" B "\"}", "!id:conversation_id;" },
+        { "{\"id\":\"group:" A ":" B "\"}", "!id:conversation_id;" },
+        { "{\"id\":\"system:" A "\"}", "!id:conversation_id;" },
+        { "{\"id\":\"public:" A "\"}", "!id:conversation_id;" },
     };
 
     (void)state;

@@ -187,7 +187,8 @@ static const struct {
     { "1e12", -1 },
     { "1e99", -1 },
     { "1e308", -1 },
-    { "1e-308", -1 },
+    { "1e325", -1 },
+    { "1e-325", -1 },
     { "1000000000000000000000000000000000000000", -1 },
     { "-1", -1 },
     { "-1700000300", -1 },
@@ -228,7 +229,7 @@ static void reads_numeric_dates_digit_by_digit(void **state)
     /* Long ago, but a date. */
     judge(state, &no_rules, HEADER, "{" SUB ",\"exp\":0}", "expired");
     judge(state, &no_rules, HEADER, "{" SUB ",\"exp\":0.0001}", "expired");
-    judge(state, &no_rules, HEADER, "{" SUB ",\"exp\":1e-99}", "expired");
+    judge(state, &no_rules, HEADER, "{" SUB ",\"exp\":1e-308}", "expired");
 }
 
 static void grants_the_leeway_and_no_more(void **state)

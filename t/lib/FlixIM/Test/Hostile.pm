@@ -56,7 +56,8 @@ our %bad_member = (
         5, 'true', '{}', "\"$uuid\"", '[5]', '[null]', '[[]]', '["x"]', "[\"$uuid\",\"x\"]", "[\"{$uuid}\"]",
         '[' . join(',', (qq("$uuid")) x 1001) . ']',
     ],
-    conversation_id => [ @no_string, map { json_string($_) } 'a b', "private:\xc3\xa9", 'x' x 82, "group:$uuid\n", @interpreted ],
+    conversation_id => [ @no_string, map { json_string($_) } '', 'x', 'group:', 'group:x', 'private:x:y', "private:$uuid", "private:$uuid:$uuid:$uuid", "private:f$uuid:$uuid" =~ s/:f./:f/r,
+        "system:$uuid", "system:other:$uuid", "other:$uuid", "group:$uuid:$uuid", "interaction:{$uuid}", 'a b', "private:\xc3\xa9", 'x' x 82, "group:$uuid\n", @interpreted ],
 );
 
 # By kind, texts that a query parameter must not have.
@@ -77,7 +78,7 @@ my %in_member = (
     'E2 half a pair'          => [ '"\ud800"', '"\udc00"', '"\ud800x"', '"\ud800\ud800"', '"\udc00\ud800"', '{"\ud800":1}' ],
     'E3 no UTF-8'             => [ map {"\"$_\""} "\xff", "\xc0\x80", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\xe2\x82" ],
     'E4 too deep'             => [ '[' x 32 . ']' x 32, '[' x 100_000, '{"a":' x 32 . '1' . '}' x 32 ],
-    'E5 a number too long'    => [ '1e400000', '1e100000', '1e100', '1e-100', '1' x 41, '0.' . '1' x 40 ],
+    'E5 a number too long'    => [ '1e400000', '1e100000', '1e325', '1e-325', '1' x 41, '0.' . '1' x 40 ],
     'E5 no number'            => [ qw(NaN Infinity -Infinity 0x10 01 1. .5 +1 - 1e 1e+ --1 1_0) ],
     'E8 a key twice'          => [ '{"a":1,"a":2}', '{"a":1,"\u0061":2}', '{"__proto__":1,"__proto__":2}' ],
     'E8 no JSON'              => [ q{'x'}, 'undefined', 'True', 'nul', '[1,]', '{"a":1,}', '{a:1}', '{"a" 1}', '[1 2]', '/**/1', "1 //x\n", '' ],
@@ -115,7 +116,7 @@ our @bad_content = (
 our @bad_path = (
     (map { [ encoded($_) ] } grep { length && !m{[/\\]} && !/[\r\n\e]/ } @no_uuid),
     (map { [ encoded($_) ] } "$uuid\n", "\e[31m", "a\r\nX-Evil: 1", "\xff", "\xc0\x80", '%', "\xe2\x80\xae"),
-    ['a' x 4000], ['..%3b'],
+    ['a' x 4000], ['a' x 7000], ['..%3b'],
     [ 'a%2fb', '404 not_found' ], [ 'a%00b', '404 not_found' ], [ '%zz', '400 bad_request' ], [ '%', '400 bad_request' ],
 );
 

@@ -34,6 +34,7 @@ my @operations = (
             client_message_id => 'uuid', conversation_id => 'conversation_id', receiver_id => 'uuid', receiver_ids => 'uuids',
             'message_type!' => 'choice', 'content_type!' => 'choice', 'content!' => 'object', reference_id => 'uuid', client_timestamp => 'time',
         },
+        one_of => 'receiver_id',    # what is called missing if all of several fields are
     },
     { method => 'GET', path => '/messages/unread_count', answers => 200 },
     {
