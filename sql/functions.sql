@@ -70,8 +70,8 @@
 \ir functions/list_history.sql
 
 -- Sync: after the cursor, in the order of commits.
-\ir functions/sync_position.sql
 \ir functions/sync_floor.sql
+\ir functions/sync_position.sql
 \ir functions/sync_messages.sql
 \ir functions/event_rows.sql
 \ir functions/sync_events.sql

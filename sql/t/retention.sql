@@ -25,12 +25,15 @@ BEGIN
     UPDATE flixim.user_messages SET changed_at = changed_at - days_ago * interval '1 day' WHERE message_id = t.m(name);
     UPDATE flixim.users SET inserted_at = inserted_at - days_ago * interval '1 day'
     WHERE user_id IN (SELECT v.user_id FROM flixim.user_messages AS v WHERE v.message_id = t.m(name));
+    UPDATE flixim.users AS u
+    SET last_event_at = (SELECT max(e.stamp) FROM flixim.events AS e WHERE e.target_user_id = u.user_id)
+    WHERE u.user_id IN (SELECT v.user_id FROM flixim.user_messages AS v WHERE v.message_id = t.m(name));
 END
 $$;
 CREATE FUNCTION pg_temp.day(days_ago integer) RETURNS text LANGUAGE sql RETURN 'events_' || to_char(current_date - days_ago, 'YYYYMMDD');
 CREATE FUNCTION pg_temp.floor() RETURNS timestamptz LANGUAGE sql RETURN (current_date - 30)::timestamptz;
 
--- Users 1 and 2 have an old message and a new one, 3 and 4 only an old one, 5 and 6 came today.
+-- Users 1 and 2 have an old message and a new one, 3 and 4 only an old one, 5 and 6 came today, 7 came long ago and has nothing.
 CALL t.say(1, 2, 'old');
 CALL t.say(3, 4, 'old, too');
 CALL t.say(1, 2, 'new');
@@ -42,6 +45,8 @@ CALL pg_temp.have_day(31);
 CALL pg_temp.have_day(40);
 CALL pg_temp.move('old', 31);
 CALL pg_temp.move('old, too', 40);
+SELECT is((flixim.authenticate(t.caller(7))).o_outcome, 'ok', 'a user without any event');
+UPDATE flixim.users SET inserted_at = inserted_at - interval '40 days' WHERE user_id = t.u(7);
 SELECT is_empty($$SELECT h.* FROM flixim.sync_events(t.caller(2), NULL) AS h WHERE h.resync_required$$, 'before, nobody has lost anything');
 
 SET LOCAL ROLE flixim_app;
@@ -75,6 +80,11 @@ FROM (VALUES
     (3, NULL, :'floor', true, NULL, 'nothing is left: the cursor moves to the floor'),
     (3, :'floor'::timestamptz - interval '1 day', :'floor', true, NULL, 'from before it as well'),
     (3, :'floor', :'floor', false, NULL, 'the next sync is an ordinary one'),
+    (3, :'floor'::timestamptz + interval '1 hour', :'floor', false, NULL, 'ahead of a clock that is below the floor: the floor'),
+    (3, 'infinity', :'floor', false, NULL, 'however far ahead'),
+    (3, t.clock(3), :'floor', true, NULL, 'from that clock: it is before the floor'),
+    (7, NULL, :'floor', true, NULL, 'who never had an event is moved to the floor, too'),
+    (7, :'floor', :'floor', false, NULL, 'and then told no more'),
     (5, NULL, :'clock_5', false, 'newcomers', 'who came after the floor has lost nothing'),
     (5, :'floor'::timestamptz - interval '1 day', :'clock_5', false, 'newcomers', 'whatever the cursor'),
     (404, NULL, '1970-01-01T00:00:00Z', false, NULL, 'who never came neither')
@@ -88,11 +98,30 @@ FROM (VALUES
     (1, :'floor'::timestamptz, :'clock_1', false, 'new', 'from the floor'),
     (3, NULL, :'floor', true, NULL, 'nothing is left'),
     (3, :'floor', :'floor', false, NULL, 'the next sync'),
+    (3, :'floor'::timestamptz + interval '1 hour', :'floor', false, NULL, 'ahead of a clock that is below the floor'),
+    (7, NULL, :'floor', true, NULL, 'who never had one'),
+    (7, :'floor', :'floor', false, NULL, 'and their next sync'),
     (5, NULL, :'clock_5', false, 'newcomers', 'who came after the floor')
 ) AS c (who, cursor, cursor_at, resync_required, returned, about);
 
 SELECT is(string_agg(t.name(l.id), '+'), 'new+old', 'messages themselves stay: only events are dropped')
 FROM flixim.list_messages(t.caller(1)) AS l;
+
+-- Where a connection is live from: what sync takes for a position without losses, and what comes is after it.
+SELECT is((flixim.authenticate(t.caller(c.who))).live_from, c.live_from, 'live from ' || c.about)
+FROM (VALUES
+    (1, :'clock_1'::timestamptz, 'the clock'),
+    (3, :'floor', 'the floor, where the clock is below it'),
+    (7, :'floor', 'the floor for who never had an event'),
+    (5, :'clock_5', 'the clock of who came after the floor'),
+    (8, '1970-01-01T00:00:00Z', 'the epoch for who comes now')
+) AS c (who, live_from, about);
+CALL t.say(3, 7, 'at last');
+SELECT is(
+    (SELECT concat_ws(' ', max(e.cursor_at), bool_or(e.resync_required), string_agg(t.name(e.id), '+'))
+    FROM flixim.sync_events(t.caller(c.who), :'floor') AS e),
+    concat_ws(' ', t.clock(c.who), false, 'at last'), 'who waited at the floor gets what comes: ' || c.who)
+FROM (VALUES (3), (7)) AS c (who);
 
 -- A shorter retention counts from the next call.
 RESET ROLE;

@@ -176,7 +176,10 @@ SQL
 for my $function (qw(sync_events sync_messages)) {
     is_deeply sync_of($function, $gone, $before_all), { resync => 1, rows => 0, cursor => event_floor() },
         "$function: with nothing left the cursor is the floor";
+    is_deeply sync_of($function, $gone, event_floor()), { resync => 0, rows => 0, cursor => event_floor() },
+        "$function: and stays there";
 }
+is $app->call('authenticate', { user_id => $gone })->[0]{live_from}, event_floor(), 'a connection of theirs is live from the floor';
 
 # One at a time.
 $owner->begin_work;
