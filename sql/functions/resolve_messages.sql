@@ -2,7 +2,8 @@
 -- Function:   flixim.resolve_messages(one array per field of a message)
 -- The first step of send_messages(): gives each message its conversation and its digest, and refuses what breaks a rule
 -- that needs no lock: the token, the scope, the receiver, the content.
--- A message names its target by receiver_id, by conversation_id, or by both, which then must agree.
+-- A message names its target by receiver_id, by conversation_id, or by both, which then must agree. Whether a conversation takes
+-- messages of that type is judged by how its id begins, and so alike whether there is such a conversation or not.
 -- Returns o_batch, in the order given; o_conversations, the keys of those that the messages not refused go to; o_has_missing,
 -- whether a conversation or a sender's user row has to be made first.
 
@@ -79,7 +80,17 @@ BEGIN
         OFFSET 0
     ),
     target AS (
-        SELECT n.*, coalesce(n.given_receiver_id, n.named_receiver_id) AS receiver_id
+        SELECT
+            n.*,
+            coalesce(n.given_receiver_id, n.named_receiver_id) AS receiver_id,
+            -- How the id of a conversation begins that takes the message.
+            CASE
+                WHEN n.is_group THEN 'group:'
+                WHEN n.message_type = 'private_message' THEN 'private:'
+                WHEN n.message_type = 'interaction' THEN 'interaction:'
+                WHEN n.message_type = 'system_notification' THEN 'system:notification:'
+                ELSE 'system:announcement:'
+            END AS id_prefix
         FROM named AS n
     ),
     addressed AS (
@@ -95,16 +106,15 @@ BEGIN
             CASE
                 WHEN t.is_group THEN t.named_conversation_id
                 WHEN t.message_type = 'private_message' THEN
-                    'private:' || least(t.sender_id, t.receiver_id) || ':' || greatest(t.sender_id, t.receiver_id)
-                WHEN t.message_type = 'interaction' THEN 'interaction:' || t.receiver_id
-                WHEN t.message_type = 'system_notification' THEN 'system:notification:' || t.receiver_id
-                ELSE 'system:announcement:' || t.receiver_id
+                    t.id_prefix || least(t.sender_id, t.receiver_id) || ':' || greatest(t.sender_id, t.receiver_id)
+                ELSE t.id_prefix || t.receiver_id
             END AS conversation_id,
             CASE
                 WHEN t.message_type IS NULL THEN 'message_type:required'
                 WHEN t.content_type IS NULL THEN 'content_type:required'
                 WHEN t.content IS NULL THEN 'content:required'
                 WHEN t.body IS NULL THEN 'content:unsupported'
+                WHEN NOT starts_with(t.named_conversation_id, t.id_prefix) THEN 'conversation_id:message_type'
                 WHEN t.is_group AND t.receiver_id IS NOT NULL THEN 'receiver_id:not_in_group'
                 WHEN t.named_conversation_id IS NULL AND t.receiver_id IS NULL THEN 'receiver_id:required'
                 WHEN t.given_receiver_id <> t.named_receiver_id THEN 'receiver_id:mismatch'

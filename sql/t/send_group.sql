@@ -8,11 +8,20 @@ SELECT is(t.verdict(t.send(3, NULL, 'back', conversation_id => t.group_of(1, 2, 
 SELECT is(t.verdict(t.send(4, NULL, 'let me in', conversation_id => t.group_of(1, 2, 3))), 'conversation_not_found', 'a stranger may not');
 SELECT is(t.verdict(t.send(4, NULL, conversation_id => 'group:' || t.u(9))), 'conversation_not_found',
     'and learns no more than where there is none');
-SELECT is(t.verdict(t.send(1, NULL, conversation_id => upper(t.group_of(1, 2, 3)))), 'conversation_not_found', 'its name is lower case');
+SELECT is(t.verdict(t.send(1, NULL, conversation_id => upper(t.group_of(1, 2, 3)))), 'invalid conversation_id:message_type',
+    'its name is lower case');
 SELECT is(t.verdict(t.send(1, 2, conversation_id => t.group_of(1, 2, 3))), 'invalid receiver_id:not_in_group', 'a group has no receiver');
-SELECT is(t.verdict(t.send(1, NULL, conversation_id => t.group_of(1, 2, 3), type => c.type, is_system => true)),
-    'conversation_not_found', 'no ' || c.type || ' goes into a group')
-FROM (VALUES ('interaction'), ('system_notification'), ('system_announcement')) AS c (type);
+SELECT is(t.verdict(t.send(c.sender, NULL, conversation_id => c.conversation_id, type => c.type, is_system => true)),
+    'invalid conversation_id:message_type', 'no ' || c.type || ' goes into ' || c.about)
+FROM (
+    SELECT *
+    FROM (VALUES
+        (1, t.group_of(1, 2, 3), 'a group'),
+        (4, t.group_of(1, 2, 3), 'a group of others, of which one learns no more'),
+        (4, 'group:' || t.u(9), 'a group that does not exist')
+    ) AS g (sender, conversation_id, about)
+    CROSS JOIN (VALUES ('interaction'), ('system_notification'), ('system_announcement')) AS m (type)
+) AS c;
 
 SELECT is(t.seen('hello'), '1 sent, 2 unread, 3 unread', 'the sender sees sent, all others unread');
 SELECT is(t.seen('back'), '1 unread, 2 unread, 3 sent', 'whoever sends');

@@ -21,6 +21,8 @@ FROM (VALUES
 ) AS c (type, receiver, is_system, verdict, about);
 SELECT is(t.verdict(t.send(9, 1, type => 'system_notification', content => '{}')), 'invalid content.text:required',
     'fields are judged before the scope');
+SELECT is(t.verdict(t.send(9, NULL, type => 'system_notification', conversation_id => 'system:announcement:' || t.u(1))),
+    'invalid conversation_id:message_type', 'so is whether the conversation takes such a message');
 
 SELECT is(s.conversation_id, c.conversation_id, c.type || ' goes to ' || c.conversation_id)
 FROM (VALUES

@@ -141,16 +141,22 @@ for my $me (@users) {
 my %text = (content => { text => 'x' }, content_type => 'text', message_type => 'private_message');
 my ($bob, $carol) = ($api->id('bob'), $api->id('carol'));
 my @nowhere = (
-    $api->private('bob', 'carol'), $api->private('nobody', 'no other'), $group_without{alice}, 'group:' . $api->uuid, "interaction:$bob",
+    $api->private('bob', 'carol'), $api->private('nobody', 'no other'), $group_without{alice}, 'group:' . $api->uuid,
 );
-my %refused;
-for my $conversation (@nowhere) {
-    my $before = $api->state;
-    push @{ $refused{ $api->call('alice', POST => '/messages', body => { %text, conversation_id => $conversation })->look } }, $conversation;
-    is $api->state, $before, "nothing is sent into $conversation";
+# Where no such message goes, whether there is such a conversation or not.
+my @elsewhere = (map { ("interaction:$_", "system:notification:$_") } $bob, $api->id('alice'), $api->uuid);
+for ([ \@nowhere, 'what others have', qr/\A404\n.*"conversation_not_found"/s ],
+    [ \@elsewhere, 'what is for other messages', qr/\A422\n.*"conversation_id"/s ]) {
+    my ($conversations, $what, $expected) = @$_;
+    my %refused;
+    for my $conversation (@$conversations) {
+        my $before = $api->state;
+        push @{ $refused{ $api->call('alice', POST => '/messages', body => { %text, conversation_id => $conversation })->look } }, $conversation;
+        is $api->state, $before, "nothing is sent into $conversation";
+    }
+    is scalar keys %refused, 1, "one answer for $what" or diag map {"@{ $refused{$_} }:\n$_\n"} keys %refused;
+    like +(keys %refused)[0], $expected, 'and it says what is wrong';
 }
-is scalar keys %refused, 1, 'into whatever others have' or diag map {"@{ $refused{$_} }:\n$_\n"} keys %refused;
-like +(keys %refused)[0], qr/\A404\n.*"conversation_not_found"/s, 'it is not there';
 
 for my $type (qw(system_notification system_announcement)) {
     my %notice = (content => {}, content_type => 'system', message_type => $type);

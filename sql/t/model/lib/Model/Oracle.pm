@@ -198,11 +198,18 @@ sub conversation_name {
     return ($type =~ s/_/:/r) . ":$receiver";
 }
 
+# What the names of the conversations begin with that take messages of a type.
+my %takes = (
+    private_message     => qr/^(?:private|group):/, interaction         => qr/^interaction:/,
+    system_notification => qr/^system:notification:/, system_announcement => qr/^system:announcement:/,
+);
+
 # Whom a message is to: a fault, or a target; neither for a name that is none of the sender's.
 sub address {
     my ($self, $m) = @_;
     my ($type, $name, $receiver, $sender) = @{$m}{qw(message_type conversation_id receiver_id sender_id)};
     return "$_:required" for grep { !defined $m->{$_} } qw(message_type content_type content);
+    return 'conversation_id:message_type' if defined $name && $name !~ $takes{$type};
     return 'receiver_id:required' if !defined $name && !defined $receiver;
     if ($type eq 'private_message' && ($name // '') =~ /^group:/) {
         return defined $receiver ? 'receiver_id:not_in_group' : (undef, { name => $name, type => 'group' });

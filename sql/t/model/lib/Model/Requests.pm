@@ -100,6 +100,8 @@ sub spoilt {
         { conversation_id => 'group:' . uuid(), receiver_id => undef, message_type => 'private_message' },
         { conversation_id => 'group:' . uuid(), message_type => 'private_message' },
         { conversation_id => 'group:' . uuid(), receiver_id => undef, message_type => 'interaction' },
+        { conversation_id => "system:notification:$to", receiver_id => pick(undef, $to), is_system => pick(0, 1),
+            message_type => pick(qw(private_message interaction system_announcement)) },
         { message_type    => pick(qw(system_notification system_announcement)), is_system => pick(0, undef) },
         $body->(pick('{"text":"a\u0000b"}', '{"text":"\ud83d"}', '{"text":"a","price":1e200000}')),
         $body->(pick('[]', '"text"', '1', 'true', 'null'), pick(qw(text image system))),
