@@ -3,6 +3,7 @@
  * slices of the text. */
 #include "flx_json_scan.h"
 
+#include "flx_hex.h"
 #include "flx_utf8.h"
 
 #include <stdint.h>
@@ -43,29 +44,6 @@ static void skip_space(scanner *in)
     }
 }
 
-/* The value of four hexadecimal digits, or -1. */
-static int32_t read_hex(const char *at, const char *end)
-{
-    int32_t value = 0;
-    int i;
-
-    if (end - at < 4) {
-        return -1;
-    }
-    for (i = 0; i < 4; i++) {
-        char c = at[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0) {
-            return -1;
-        }
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
 /* What stands behind a backslash at in->at: one letter, or "u" and one code point in one or two
  * groups of digits. */
 static flx_json_fault scan_escape(scanner *in)
@@ -83,7 +61,7 @@ static flx_json_fault scan_escape(scanner *in)
         in->at++;
         return FLX_JSON_FINE;
     }
-    unit = read_hex(in->at + 1, in->end);
+    unit = flx_hex_read(in->at + 1, (size_t)(in->end - in->at - 1), 4);
     if (unit < 0) {
         return FLX_JSON_SYNTAX;
     }
@@ -97,7 +75,7 @@ static flx_json_fault scan_escape(scanner *in)
     if (unit > 0xDBFF || in->end - in->at < 6 || in->at[0] != '\\' || in->at[1] != 'u') {
         return FLX_JSON_ENCODING;
     }
-    low = read_hex(in->at + 2, in->end);
+    low = flx_hex_read(in->at + 2, (size_t)(in->end - in->at - 2), 4);
     if (low < 0) {
         return FLX_JSON_SYNTAX;
     }
@@ -239,10 +217,10 @@ static uint32_t decode(decoder *in)
         known = strchr(letter, c);
         return known == NULL ? c : (unsigned char)meaning[known - letter];
     }
-    unit = (uint32_t)read_hex(in->at + 2, in->end);
+    unit = (uint32_t)flx_hex_read(in->at + 2, 4, 4);
     in->at += 6;
     if (unit >= 0xD800 && unit <= 0xDBFF) {
-        uint32_t low = (uint32_t)read_hex(in->at + 2, in->end);
+        uint32_t low = (uint32_t)flx_hex_read(in->at + 2, 4, 4);
         in->at += 6;
         return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
     }

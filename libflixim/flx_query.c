@@ -2,6 +2,7 @@
 /* The query of a URL (application/x-www-form-urlencoded): its parameters, and their decoding. */
 #include "flx_query.h"
 
+#include "flx_hex.h"
 #include "flx_utf8.h"
 
 #include <string.h>
@@ -37,21 +38,6 @@ int flx_query_next(flx_slice *rest, flx_query_parameter *parameter)
     return 0;
 }
 
-/* The value of a hexadecimal digit, or -1. Not isxdigit: that depends on the locale. */
-static int digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return digit - 'A' + 10;
-    }
-    return -1;
-}
-
 int flx_query_decode(flx_slice written, char *text, size_t *length)
 {
     size_t from = 0, to = 0;
@@ -62,12 +48,11 @@ int flx_query_decode(flx_slice written, char *text, size_t *length)
             c = ' ';
         }
         else if (c == '%') {
-            int high = written.length - from < 2 ? -1 : digit_value(written.at[from]);
-            int low = high < 0 ? -1 : digit_value(written.at[from + 1]);
-            if (low < 0) {
+            int32_t byte = flx_hex_read(written.at + from, written.length - from, 2);
+            if (byte < 0) {
                 return -1;
             }
-            c = (char)(high << 4 | low);
+            c = (char)byte;
             from += 2;
         }
         if (c == '\0') {

@@ -2,32 +2,21 @@
 /* Finds tokens in the query of a URL, so that they can be taken out before anything logs it. */
 #include "flx_url_token.h"
 
-#include <string.h>
+#include "flx_hex.h"
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include <string.h>
 
 /* Takes one character, percent-encoded or not, off the front of text and returns it in lower
  * case. */
 static int take(flx_slice *text)
 {
-    int c = (unsigned char)*text->at;
+    int32_t c = (unsigned char)*text->at;
     size_t used = 1;
 
-    if (c == '%' && text->length >= 3) {
-        int high = digit_of(text->at[1]);
-        int low = digit_of(text->at[2]);
-
-        if (high >= 0 && low >= 0) {
-            c = high * 16 + low;
+    if (c == '%') {
+        int32_t byte = flx_hex_read(text->at + 1, text->length - 1, 2);
+        if (byte >= 0) {
+            c = byte;
             used = 3;
         }
     }

@@ -3,6 +3,8 @@
  * a name. */
 #include "flx_uuid.h"
 
+#include "flx_hex.h"
+
 #include <string.h>
 
 #include <uuid/uuid.h>
@@ -12,42 +14,25 @@ static int is_hyphen_place(size_t place)
     return place == 8 || place == 13 || place == 18 || place == 23;
 }
 
-/* The value of a hexadecimal digit, or -1. Not isxdigit: that depends on the locale. */
-static int digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return digit - 'A' + 10;
-    }
-    return -1;
-}
-
 int flx_uuid_read(flx_uuid *uuid, const char *text, size_t length)
 {
     flx_uuid result = { { 0 } };
-    size_t place, digits = 0;
+    size_t i, place = 0;
 
     if (length != FLX_UUID_TEXT) {
         return -1;
     }
-    for (place = 0; place < FLX_UUID_TEXT; place++) {
-        int value = digit_value(text[place]);
-        if (is_hyphen_place(place)) {
-            if (text[place] != '-') {
-                return -1;
-            }
-            continue;
-        }
-        if (value < 0) {
+    for (i = 0; i < FLX_UUID_BYTES; i++) {
+        int32_t byte;
+        if (is_hyphen_place(place) && text[place++] != '-') {
             return -1;
         }
-        result.bytes[digits / 2] = (unsigned char)(result.bytes[digits / 2] << 4 | value);
-        digits++;
+        byte = flx_hex_read(text + place, length - place, 2);
+        if (byte < 0) {
+            return -1;
+        }
+        result.bytes[i] = (unsigned char)byte;
+        place += 2;
     }
     *uuid = result;
     return 0;

@@ -11,18 +11,18 @@ use FlixIM::Test::Tree  qw(root slurp);
 use Test::More;
 
 # target => what it needs beside the file it is named after, and libraries
-my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_utf8.c -lcjose -lcrypto);
+my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c -lcjose -lcrypto);
 my %target = (
     base64url => [],
-    form      => [ map({ "flx_$_.c" } qw(json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
-    json_scan => [ 'flx_utf8.c', '-ljson-c' ],
+    form      => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
+    json_scan => [qw(flx_hex.c flx_utf8.c -ljson-c)],
     jwks      => \@keys,
     language  => [],
-    query     => ['flx_utf8.c'],
+    query     => [qw(flx_hex.c flx_utf8.c)],
     time      => [],
     token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
-    url_token => [],
-    uuid      => ['-luuid'],
+    url_token => ['flx_hex.c'],
+    uuid      => [qw(flx_hex.c -luuid)],
 );
 my $seconds = $ENV{FLIXIM_LONG} ? 60 : 10;
 my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
