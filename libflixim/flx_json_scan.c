@@ -10,19 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A key of an object that is open: what it hashes to as it decodes, and where it is. */
-typedef struct open_key {
-    uint32_t hash;
-    flx_slice text;
-} open_key;
-
 typedef struct scanner {
     const char *at;
     const char *end;
-    /* the keys of all open objects, the innermost's last */
-    open_key *keys;
+    /* the keys of all open objects as they decode, the innermost's last; those of each object
+     * are sorted (compare_keys) */
+    flx_slice *keys;
     size_t key_count;
     size_t key_room;
+    /* where those keys are that are written with escapes; NULL until there is one */
+    char *decoded;
+    size_t decoded_length;
+    size_t decoded_room;
     size_t depth;
     flx_json_visitor *visitor;
     void *baton;
@@ -227,65 +226,119 @@ static uint32_t decode(decoder *in)
     return unit;
 }
 
-/* FNV-1a over the code points. */
-static uint32_t hash_key(flx_slice key)
+/* Decodes what stands between the quotes of a string. Returns -1 if it has more than room bytes. */
+static int decode_all(flx_slice inside, char *text, size_t room, size_t *length)
 {
-    decoder in = { key.at, key.at + key.length };
-    uint32_t hash = 2166136261U;
+    decoder in = { inside.at, inside.at + inside.length };
+    size_t written = 0;
 
     while (in.at < in.end) {
-        hash = (hash ^ decode(&in)) * 16777619U;
-    }
-    return hash;
-}
-
-static int same_key(flx_slice one, flx_slice other)
-{
-    decoder a = { one.at, one.at + one.length };
-    decoder b = { other.at, other.at + other.length };
-
-    while (a.at < a.end && b.at < b.end) {
-        if (decode(&a) != decode(&b)) {
-            return 0;
+        char bytes[4];
+        size_t size = flx_utf8_write(decode(&in), bytes);
+        if (size > room - written) {
+            return -1;
         }
+        memcpy(text + written, bytes, size);
+        written += size;
     }
-    return a.at == a.end && b.at == b.end;
+    *length = written;
+    return 0;
 }
 
 int flx_json_key_is(flx_slice key, const char *name)
 {
-    flx_slice plain = { name, strlen(name) };
+    decoder in = { key.at, key.at + key.length };
 
-    /* A name with a backslash would be taken for an escape; the API has none. */
-    return same_key(key, plain);
+    while (in.at < in.end) {
+        char bytes[4];
+        size_t size = flx_utf8_write(decode(&in), bytes);
+        if (strncmp(name, bytes, size) != 0) {
+            return 0;
+        }
+        name += size;
+    }
+    return *name == '\0';
+}
+
+/* Makes a key what it decodes to. All keys that still come are no longer, decoded, than what is
+ * left of the text, so one block for them is enough, and never moves. */
+static int decode_key(scanner *in, flx_slice *key)
+{
+    char *text;
+
+    if (memchr(key->at, '\\', key->length) == NULL) {
+        return 0;
+    }
+    if (in->decoded == NULL) {
+        in->decoded_room = (size_t)(in->end - key->at);
+        in->decoded = malloc(in->decoded_room);
+        if (in->decoded == NULL) {
+            return -1;
+        }
+    }
+    text = in->decoded + in->decoded_length;
+    if (decode_all(*key, text, in->decoded_room - in->decoded_length, &key->length) != 0) {
+        return -1;
+    }
+    key->at = text;
+    in->decoded_length += key->length;
+    return 0;
+}
+
+static int make_room_for_key(scanner *in)
+{
+    size_t room = in->key_room == 0 ? 16 : in->key_room * 2;
+    flx_slice *keys;
+
+    if (in->key_count < in->key_room) {
+        return 0;
+    }
+    keys = realloc(in->keys, room * sizeof *keys);
+    if (keys == NULL) {
+        return -1;
+    }
+    in->keys = keys;
+    in->key_room = room;
+    return 0;
+}
+
+/* An order in which equal keys are equal: the shorter first. */
+static int compare_keys(flx_slice one, flx_slice other)
+{
+    if (one.length != other.length) {
+        return one.length < other.length ? -1 : 1;
+    }
+    return memcmp(one.at, other.at, one.length);
 }
 
 /* Remembers a key of the innermost object, whose keys begin at first, and refuses it if that has
- * it. */
+ * it. Whoever writes the text chooses the keys: hashes of them could be made to collide, whereas a
+ * search in sorted keys takes ten comparisons at most. */
 static flx_json_fault add_key(scanner *in, size_t first, flx_slice key)
 {
-    uint32_t hash = hash_key(key);
-    size_t i;
+    size_t low = first, high = in->key_count;
 
     if (in->key_count - first == FLX_JSON_MEMBERS) {
         return FLX_JSON_TOO_MANY;
     }
-    for (i = first; i < in->key_count; i++) {
-        if (in->keys[i].hash == hash && same_key(in->keys[i].text, key)) {
+    if (decode_key(in, &key) != 0 || make_room_for_key(in) != 0) {
+        return FLX_JSON_NO_MEMORY;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_keys(in->keys[middle], key);
+        if (order == 0) {
             return FLX_JSON_DUPLICATE;
         }
-    }
-    if (in->key_count == in->key_room) {
-        size_t room = in->key_room == 0 ? 16 : in->key_room * 2;
-        open_key *keys = realloc(in->keys, room * sizeof *keys);
-        if (keys == NULL) {
-            return FLX_JSON_NO_MEMORY;
+        if (order < 0) {
+            low = middle + 1;
         }
-        in->keys = keys;
-        in->key_room = room;
+        else {
+            high = middle;
+        }
     }
-    in->keys[in->key_count].hash = hash;
-    in->keys[in->key_count].text = key;
+    memmove(in->keys + low + 1, in->keys + low, (in->key_count - low) * sizeof *in->keys);
+    in->keys[low] = key;
     in->key_count++;
     return FLX_JSON_FINE;
 }
@@ -380,6 +433,12 @@ static flx_json_fault scan_value(scanner *in)
     }
 }
 
+static void free_keys(scanner *in)
+{
+    free(in->keys);
+    free(in->decoded);
+}
+
 flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *visitor,
                              void *baton, size_t *offset)
 {
@@ -401,7 +460,7 @@ flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *
     if (fault != FLX_JSON_FINE && offset != NULL) {
         *offset = (size_t)(in.at - text);
     }
-    free(in.keys);
+    free_keys(&in);
     return fault;
 }
 
@@ -436,23 +495,14 @@ flx_json_fault flx_json_pick(const char *text, size_t length, const char *const 
 
 int flx_json_text(flx_slice value, char *text, size_t room, size_t *length)
 {
-    decoder in = { value.at + 1, value.at + value.length - 1 };
-    size_t written = 0;
+    flx_slice inside;
 
     if (value.length < 2 || value.at[0] != '"') {
         return -1;
     }
-    while (in.at < in.end) {
-        char bytes[4];
-        size_t size = flx_utf8_write(decode(&in), bytes);
-        if (size > room - written) {
-            return -1;
-        }
-        memcpy(text + written, bytes, size);
-        written += size;
-    }
-    *length = written;
-    return 0;
+    inside.at = value.at + 1;
+    inside.length = value.length - 2;
+    return decode_all(inside, text, room, length);
 }
 
 int flx_json_item(flx_slice *rest, flx_slice *item)
@@ -474,6 +524,6 @@ int flx_json_item(flx_slice *rest, flx_slice *item)
     skip_space(&in);
     rest->at = in.at;
     rest->length = (size_t)(in.end - in.at);
-    free(in.keys);
+    free_keys(&in);
     return fault == FLX_JSON_FINE ? 1 : fault == FLX_JSON_NO_MEMORY ? -1 : 0;
 }

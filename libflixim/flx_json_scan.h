@@ -46,8 +46,10 @@ typedef struct flx_json_member {
 typedef void flx_json_visitor(void *baton, const flx_json_member *member);
 
 /* Scans a whole text; visitor may be NULL. On a fault *offset, unless NULL, is where it was
- * noticed. Memory: a few bytes per key of the objects that are open at once, from the heap,
- * given back before it returns; the stack is bounded by FLX_JSON_DEPTH. */
+ * noticed. Time: whatever the text is, in proportion to its length; keys cost some comparisons
+ * each. Memory: a few bytes per key of the objects that are open at once, and no more than the
+ * text's length for keys with escapes, from the heap, given back before it returns; the stack is
+ * bounded by FLX_JSON_DEPTH. */
 flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *visitor,
                              void *baton, size_t *offset) __attribute__((warn_unused_result));
 
