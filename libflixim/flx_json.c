@@ -60,13 +60,3 @@ void flx_json_string(flx_json *json, flx_slice *text)
         text->length = (size_t)json_object_get_string_len(json);
     }
 }
-
-size_t flx_json_count(flx_json *array)
-{
-    return json_object_array_length(array);
-}
-
-void flx_json_element(flx_json *array, size_t place, flx_slice *text)
-{
-    flx_json_string(json_object_array_get_idx(array, place), text);
-}

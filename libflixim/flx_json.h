@@ -26,19 +26,13 @@ flx_json_kind flx_json_kind_of(flx_slice value);
 /* Whether a boolean is true. */
 int flx_json_is_true(flx_slice value);
 
-/* Decodes a value. NULL if there is no memory; otherwise the caller gives it back with
- * flx_json_close. */
+/* Decodes a string, an array or an object; of other values json-c would wait for more. NULL if there
+ * is no memory; otherwise the caller gives it back with flx_json_close. */
 flx_json *flx_json_open(flx_slice value) __attribute__((warn_unused_result));
 void flx_json_close(flx_json *json);
 
 /* The text of a string: well-formed UTF-8 without a NUL in it and with one behind it, valid as
  * long as json is. If json is no string: *text is NULL with length 0. */
 void flx_json_string(flx_json *json, flx_slice *text);
-
-/* How many elements an array has. */
-size_t flx_json_count(flx_json *array);
-
-/* The text of an element, as flx_json_string has it; place is less than flx_json_count. */
-void flx_json_element(flx_json *array, size_t place, flx_slice *text);
 
 #endif

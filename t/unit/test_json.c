@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON values as they decode: kinds, booleans, strings, and arrays of strings. */
+/* JSON values as they decode: kinds, booleans and strings. */
 #include "unit.h"
 
 #include "flx_json.h"
@@ -71,31 +71,20 @@ static void decodes_strings(void **state)
     }
 }
 
-static void decodes_arrays(void **state)
+static void finds_no_text_in_others(void **state)
 {
-    flx_json *json = open_copy("[ \"a\" , \"\\u0062\", 3, null, [\"c\"], {\"d\":\"e\"}, \"\" ]");
-    static const char *const elements[] = { "a", "b", NULL, NULL, NULL, NULL, "" };
-    flx_slice text;
+    static const char *const cases[] = { "[\"a\"]", "{\"a\":\"b\"}", "[]", "{}" };
     size_t i;
 
     (void)state;
-    assert_int_equal(flx_json_count(json), 7);
-    for (i = 0; i < 7; i++) {
-        flx_json_element(json, i, &text);
-        if (elements[i] == NULL) {
-            assert_null(text.at);
-            assert_int_equal(text.length, 0);
-        }
-        else {
-            assert_string_equal(text.at, elements[i]);
-        }
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        flx_json *json = open_copy(cases[i]);
+        flx_slice text = { "", 1 };
+        flx_json_string(json, &text);
+        assert_null(text.at);
+        assert_int_equal(text.length, 0);
+        flx_json_close(json);
     }
-    flx_json_string(json, &text);
-    assert_null(text.at);
-    flx_json_close(json);
-    json = open_copy("[]");
-    assert_int_equal(flx_json_count(json), 0);
-    flx_json_close(json);
 }
 
 /* As deep as the scanner lets through. */
@@ -109,7 +98,6 @@ static void opens_the_deepest(void **state)
     text[FLX_JSON_DEPTH] = '1';
     memset(text + FLX_JSON_DEPTH + 1, ']', FLX_JSON_DEPTH);
     json = open_copy(text);
-    assert_int_equal(flx_json_count(json), 1);
     flx_json_close(json);
 }
 
@@ -118,7 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_the_kinds_apart),
         cmocka_unit_test(decodes_strings),
-        cmocka_unit_test(decodes_arrays),
+        cmocka_unit_test(finds_no_text_in_others),
         cmocka_unit_test(opens_the_deepest),
     };
 
