@@ -18,21 +18,22 @@ static char *without_tokens(apr_pool_t *p, const char *text, const char *query, 
                             const char **first)
 {
     const char *end = query + length;
-    char *copy = NULL;
+    char *copy = NULL, *to = NULL;
     flx_slice token;
 
     while (flx_url_token_find(query, (apr_size_t)(end - query), &token)) {
         if (!copy) {
-            copy = apr_pstrndup(p, text, (apr_size_t)(token.at - text));
+            to = copy = apr_palloc(p, strlen(text) + 1);
             *first = apr_pstrmemdup(p, token.at, token.length);
         }
-        else {
-            copy =
-                apr_pstrcat(p, copy, apr_pstrndup(p, query, (apr_size_t)(token.at - query)), NULL);
-        }
-        query = token.at + token.length;
+        memcpy(to, text, (apr_size_t)(token.at - text));
+        to += token.at - text;
+        text = query = token.at + token.length;
     }
-    return copy ? apr_pstrcat(p, copy, query, NULL) : NULL;
+    if (copy) {
+        memcpy(to, text, strlen(text) + 1);
+    }
+    return copy;
 }
 
 /* The same for a URI, or for a request line, where the protocol follows the URI. */

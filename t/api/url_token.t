@@ -51,7 +51,8 @@ my @requests = (
         "/api/v1/health?token=$canary", "/socket/websocket?vsn=2.0.0&token=$canary", "/?access_token=$canary&token=$canary",
         "/?a=b;token=$canary", "/?%74o%6Ben=$canary", "/?TOKEN=$canary;$canary&x=1", "/inner?token=$canary", "/cgi/print?token=$canary",
         "/nothing?token=$canary", "/api/v1/x%2Fy?token=$canary", "/x%2Fy?token=$canary", "/../..?token=$canary",
-        "http://user:password\@localhost/socket?token=$canary", "/socket?x#?token=$canary"),
+        "http://user:password\@localhost/socket?token=$canary", "/socket?x#?token=$canary",
+        "/many?" . "token=$canary&" x 300 . "a=b&access_token=$canary;&c=d"),
     "HEAD /?token=$canary HTTP/1.1\r\n$host\r\n",
     "GET /?token=$canary HTTP/1.0\r\n\r\n",
     "GET /?token=$canary HTTP/1.1\r\n\r\n",                            # no Host
@@ -98,6 +99,8 @@ for (1 .. 100) {
 my $access = log_file('access.log');
 cmp_ok scalar(() = $access =~ /\n/g), '>=', $wanted, 'all are in the access log';
 like $access, qr{^GET /socket/websocket\?vsn=2\.0\.0&token= HTTP/1\.1 \?vsn=2\.0\.0&token= }m, 'each without its token, and with the rest';
+my $many = '/many?' . 'token=&' x 300 . 'a=b&access_token=&c=d';
+like $access, qr{^GET \Q$many\E HTTP/1\.1 }m, 'also if there are hundreds';
 unlike $access, qr/\Q$canary\E/, 'the access log has no token' or diag join "\n", grep {/$canary/} split /\n/, $access;
 unlike $httpd->log, qr/\Q$canary\E/, 'nor has the error log' or diag join "\n", grep {/$canary/} split /\n/, $httpd->log;
 unlike $httpd->log, qr/exit signal/, 'no child died';
