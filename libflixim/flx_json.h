@@ -26,8 +26,8 @@ flx_json_kind flx_json_kind_of(flx_slice value);
 /* Whether a boolean is true. */
 int flx_json_is_true(flx_slice value);
 
-/* Decodes a string, an array or an object; of other values json-c would wait for more. NULL if there
- * is no memory; otherwise the caller gives it back with flx_json_close. */
+/* Decodes a string, an array or an object; of other values json-c would wait for more. NULL if
+ * there is no memory; otherwise the caller gives it back with flx_json_close. */
 flx_json *flx_json_open(flx_slice value) __attribute__((warn_unused_result));
 void flx_json_close(flx_json *json);
 
