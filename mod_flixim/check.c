@@ -41,19 +41,21 @@ static const char *fault_of(apr_pool_t *ptemp, const ap_directive_t *node)
     return NULL;
 }
 
+/* Where a directive stands, in words. */
+static const char *place_of(apr_pool_t *ptemp, const ap_directive_t *node)
+{
+    const ap_directive_t *host = flixim_config_virtual_host(node);
+
+    return apr_psprintf(ptemp, "%s:%d (%s%s)", node->filename, node->line_num,
+                        host ? "virtual host " : "main server",
+                        host ? first_argument(ptemp, host) : "");
+}
+
 /* Logs that a directive is refused, and why. */
 static void refuse(apr_pool_t *ptemp, const server_rec *s, const ap_directive_t *node,
                    const char *why)
 {
-    const char *host = "main server";
-
-    for (const ap_directive_t *outer = node->parent; outer; outer = outer->parent) {
-        if (!ap_cstr_casecmp(outer->directive, "<VirtualHost")) {
-            host = apr_pstrcat(ptemp, "virtual host ", first_argument(ptemp, outer), NULL);
-        }
-    }
-    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0001: %s:%d (%s): %s", node->filename,
-                 node->line_num, host, why);
+    ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0001: %s: %s", place_of(ptemp, node), why);
 }
 
 /* Checks a directive, what it encloses, and what follows it: how many were refused. */
@@ -101,6 +103,82 @@ static int check_keys(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s)
     return refused;
 }
 
+/* Why the API of S cannot use its database as it should, and in *WHERE the directive at fault; NULL if
+ * it can. */
+static const char *database_fault(apr_pool_t *ptemp, const server_rec *main_server,
+                                  const server_rec *s, const ap_directive_t **where)
+{
+    const flixim_dbd_pool *pool = flixim_config_dbd_pool(s);
+    const ap_directive_t *directive = flixim_config_database_connections_directive(s);
+    int most = flixim_config_database_connections(s);
+    const char *why = flixim_dbd_pool_fault(ptemp, pool, where);
+
+    if (why) {
+        *where = *where ? *where : flixim_config_api_directive(s);
+        return why;
+    }
+    if (most > flixim_dbd_pool_max(pool)) {
+        *where = flixim_config_nearer(directive, pool->directives[FLIXIM_DBD_MAX]);
+        return apr_psprintf(ptemp, "FlixIMDatabaseConnections %d is more than DBDMax, which is %d",
+                            most, flixim_dbd_pool_max(pool));
+    }
+    for (const server_rec *other = main_server; other != s; other = other->next) {
+        int its_most = flixim_config_database_connections(other);
+
+        if (flixim_config_has_api(other) && most != its_most &&
+            flixim_dbd_pool_is_same(pool, flixim_config_dbd_pool(other))) {
+            *where = flixim_config_nearer(directive,
+                                          flixim_config_database_connections_directive(other));
+            return apr_psprintf(ptemp,
+                                "FlixIMDatabaseConnections is %d and %d in virtual hosts that "
+                                "share a pool, as their DBD settings are the same: choose one",
+                                its_most, most);
+        }
+    }
+    return NULL;
+}
+
+/* Checks the database settings of S, which has an API: how many were refused. What S inherits is
+ * refused once, for the first that has it. */
+static int check_database(apr_pool_t *ptemp, const server_rec *main_server, const server_rec *s)
+{
+    const ap_directive_t *where = NULL;
+    const ap_directive_t *told = NULL;
+    const char *why = database_fault(ptemp, main_server, s, &where);
+
+    if (!why) {
+        return 0;
+    }
+    for (const server_rec *other = main_server; other != s; other = other->next) {
+        if (flixim_config_has_api(other) && database_fault(ptemp, main_server, other, &told) &&
+            told == where) {
+            return 0;
+        }
+    }
+    refuse(ptemp, s, where, why);
+    return 1;
+}
+
+/* Warns if S, whose database settings are as they should be, may wait long for a connection. What S
+ * inherits is told once. */
+static void warn_of_waiting(apr_pool_t *ptemp, const server_rec *main_server, const server_rec *s)
+{
+    const ap_directive_t *params = flixim_config_dbd_pool(s)->directives[FLIXIM_DBD_PARAMS];
+
+    for (const server_rec *other = main_server; other != s; other = other->next) {
+        if (flixim_config_has_api(other) &&
+            flixim_config_dbd_pool(other)->directives[FLIXIM_DBD_PARAMS] == params) {
+            return;
+        }
+    }
+    if (!flixim_dbd_pool_has_time_limit(flixim_config_dbd_pool(s))) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "FLX0004: %s: DBDParams has no connect_timeout: while the database cannot be "
+                     "reached, requests may wait for minutes",
+                     place_of(ptemp, params));
+    }
+}
+
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server)
 {
@@ -109,6 +187,14 @@ int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     (void)plog;
     for (const server_rec *s = main_server; s; s = s->next) {
         refused += check_keys(pconf, ptemp, s);
+        if (flixim_config_has_api(s)) {
+            refused += check_database(ptemp, main_server, s);
+        }
+    }
+    for (const server_rec *s = main_server; s && refused == 0; s = s->next) {
+        if (flixim_config_has_api(s)) {
+            warn_of_waiting(ptemp, main_server, s);
+        }
     }
     return refused == 0 ? OK : HTTP_INTERNAL_SERVER_ERROR;
 }

@@ -22,14 +22,16 @@ typedef struct {
 #define MEMBER(type, name, unset, value) type name;
     FLIXIM_CONFIG_MEMBERS(MEMBER)
 #undef MEMBER
-    /* the server whose database_connections this is */
-    const server_rec *database_owner;
+    /* what set database_connections */
+    const ap_directive_t *database_connections_directive;
+    flixim_dbd_pool dbd_pool;
     /* the server whose key files these are, and what set them if it is this one */
     const server_rec *token_owner;
     const ap_directive_t *token_key_directive;
     const ap_directive_t *token_jwks_directive;
     /* the SetHandler flixim of its sections (const ap_expr_info_t *); NULL if there is none */
     apr_array_header_t *api_handlers;
+    const ap_directive_t *api_directive;
     /* see flixim_config_database_slot */
     void *database_slot;
     void *keys_slot;
@@ -55,7 +57,6 @@ void *flixim_config_create_server(apr_pool_t *p, server_rec *s)
 #define MEMBER(type, name, unset, value) conf->name = unset;
     FLIXIM_CONFIG_MEMBERS(MEMBER)
 #undef MEMBER
-    conf->database_owner = s;
     conf->token_owner = s;
     return conf;
 }
@@ -69,10 +70,12 @@ void *flixim_config_merge_server(apr_pool_t *p, void *main_server, void *virtual
 #define MEMBER(type, name, unset, value) conf->name = add->name != (unset) ? add->name : base->name;
     FLIXIM_CONFIG_MEMBERS(MEMBER)
 #undef MEMBER
-    /* The owner goes with the number: they are one setting. */
-    conf->database_owner =
-        add->database_connections != -1 ? add->database_owner : base->database_owner;
-    /* So are the two files: a host with keys of its own must not take the main server's as well. */
+    conf->database_connections_directive = add->database_connections_directive
+                                               ? add->database_connections_directive
+                                               : base->database_connections_directive;
+    flixim_dbd_pool_merge(&conf->dbd_pool, &base->dbd_pool, &add->dbd_pool);
+    /* The two files are one setting: a host with keys of its own must not take the main server's as
+     * well. */
     conf->token_owner = base->token_owner;
     if (add->token_key_file || add->token_jwks_file) {
         conf->token_owner = add->token_owner;
@@ -125,9 +128,14 @@ void *flixim_config_merge_section(apr_pool_t *p, void *outer, void *inner)
 FLIXIM_CONFIG_SECTION_MEMBERS(MEMBER)
 #undef MEMBER
 
-const server_rec *flixim_config_database_owner(const server_rec *s)
+flixim_dbd_pool *flixim_config_dbd_pool(const server_rec *s)
 {
-    return server_config_of(s)->database_owner;
+    return &server_config_of(s)->dbd_pool;
+}
+
+const ap_directive_t *flixim_config_database_connections_directive(const server_rec *s)
+{
+    return server_config_of(s)->database_connections_directive;
 }
 
 const server_rec *flixim_config_token_owner(const server_rec *s)
@@ -195,6 +203,7 @@ void flixim_config_add_api(apr_pool_t *p, const server_rec *main_server,
                 expr->line_number == (unsigned int)handler->line_num) {
                 if (!conf->api_handlers) {
                     conf->api_handlers = apr_array_make(p, 1, sizeof(const ap_expr_info_t *));
+                    conf->api_directive = handler;
                 }
                 APR_ARRAY_PUSH(conf->api_handlers, const ap_expr_info_t *) = expr;
             }
@@ -205,6 +214,24 @@ void flixim_config_add_api(apr_pool_t *p, const server_rec *main_server,
 int flixim_config_has_api(const server_rec *s)
 {
     return server_config_of(s)->api_handlers != NULL;
+}
+
+const ap_directive_t *flixim_config_api_directive(const server_rec *s)
+{
+    return server_config_of(s)->api_directive;
+}
+
+const ap_directive_t *flixim_config_virtual_host(const ap_directive_t *directive)
+{
+    while (directive && ap_cstr_casecmp(directive->directive, "<VirtualHost") != 0) {
+        directive = directive->parent;
+    }
+    return directive;
+}
+
+const ap_directive_t *flixim_config_nearer(const ap_directive_t *a, const ap_directive_t *b)
+{
+    return !a || (flixim_config_virtual_host(b) && !flixim_config_virtual_host(a)) ? b : a;
 }
 
 /* Whether the handler in force for R is ours; httpd itself looks at it late, after all checks. */
@@ -291,6 +318,7 @@ static const char *set_database_connections(cmd_parms *cmd, void *dir, const cha
                             cmd->cmd->name, arg);
     }
     server_config_of(cmd->server)->database_connections = number;
+    server_config_of(cmd->server)->database_connections_directive = cmd->directive;
     return NULL;
 }
 
@@ -499,8 +527,13 @@ static const char *add_allowed_origin(cmd_parms *cmd, void *dir, const char *arg
 }
 
 const command_rec flixim_config_directives[] = {
-    AP_INIT_TAKE1("FlixIMDatabaseConnections", set_database_connections, NULL, RSRC_CONF,
-                  "how many statements one child process runs at the same time"),
+/* mod_dbd's, to know them */
+#define DIRECTIVE(name, directive)                                                                 \
+    AP_INIT_TAKE1(directive, flixim_dbd_pool_note, NULL, RSRC_CONF, "see mod_dbd"),
+    FLIXIM_DBD_SETTINGS(DIRECTIVE)
+#undef DIRECTIVE
+        AP_INIT_TAKE1("FlixIMDatabaseConnections", set_database_connections, NULL, RSRC_CONF,
+                      "how many statements one child process runs at the same time"),
     AP_INIT_TAKE1("FlixIMDatabaseTimeout", set_database_timeout, NULL, RSRC_CONF,
                   "how long a request waits for the database's answer"),
     AP_INIT_TAKE1("FlixIMDatabaseWait", set_database_wait, NULL, RSRC_CONF,

@@ -6,6 +6,7 @@
 #include "httpd.h"
 #include "http_config.h"
 
+#include "dbd_pool.h"
 #include "flx_uuid.h"
 
 /* The name in SetHandler. */
@@ -21,9 +22,10 @@ typedef struct flixim_rate {
 
 /* Every setting of a virtual host, listed once: X(type, name, unset, default). From this list come
  * the struct, its creation (all unset), its merging (the virtual host's if set, else the main
- * server's) and the getters (the default if still unset).
+ * server's) and the getters (the default, which may look at CONF, the whole of it, if still unset).
  *
- *   database_connections  statements that one child runs at the same time
+ *   database_connections  statements that one child runs at the same time; by default as many as its
+ *                         pool has connections
  *   database_timeout      how long a request waits for the database's answer
  *   database_wait         how long a request waits for its turn to ask
  *   token_key_file        the secret of HS256 tokens: an absolute path
@@ -36,7 +38,7 @@ typedef struct flixim_rate {
  *
  * The two files are one setting: a virtual host that has either has none of the main server's. */
 #define FLIXIM_CONFIG_MEMBERS(X)                                                                   \
-    X(int, database_connections, -1, 10)                                                           \
+    X(int, database_connections, -1, flixim_dbd_pool_max(&conf->dbd_pool))                         \
     X(apr_interval_time_t, database_timeout, -1, apr_time_from_sec(5))                             \
     X(apr_interval_time_t, database_wait, -1, apr_time_from_sec(1))                                \
     X(const char *, token_key_file, NULL, NULL)                                                    \
@@ -72,11 +74,13 @@ FLIXIM_CONFIG_MEMBERS(FLIXIM_CONFIG_DECLARE)
 FLIXIM_CONFIG_SECTION_MEMBERS(FLIXIM_CONFIG_DECLARE)
 #undef FLIXIM_CONFIG_DECLARE
 
-/* The virtual host whose FlixIMDatabaseConnections is in force in S: S itself if it has the
- * directive, else the main server. Virtual hosts with the same owner count together. */
-const server_rec *flixim_config_database_owner(const server_rec *s);
+/* What mod_dbd has been told for S. */
+flixim_dbd_pool *flixim_config_dbd_pool(const server_rec *s);
 
-/* The virtual host whose key files are in force in S, in the same way. */
+/* The FlixIMDatabaseConnections in force in S; NULL if there is none. */
+const ap_directive_t *flixim_config_database_connections_directive(const server_rec *s);
+
+/* The virtual host whose key files are in force in S: S itself if it has one, else the main server. */
 const server_rec *flixim_config_token_owner(const server_rec *s);
 
 /* Places where shared.c and keys.c keep, for S, what the threads of a child share; filled before
@@ -97,8 +101,16 @@ const char *flixim_config_location(const request_rec *r);
 void flixim_config_add_api(apr_pool_t *p, const server_rec *main_server,
                            const ap_directive_t *handler);
 
-/* Whether S has a <Location> with SetHandler flixim. */
+/* Whether S has a <Location> with SetHandler flixim; the first such SetHandler, NULL if it has none. */
 int flixim_config_has_api(const server_rec *s);
+const ap_directive_t *flixim_config_api_directive(const server_rec *s);
+
+/* The <VirtualHost> that DIRECTIVE is in; NULL if that is the main server, or DIRECTIVE is NULL. */
+const ap_directive_t *flixim_config_virtual_host(const ap_directive_t *directive);
+
+/* Of two directives that do not go together the one in a virtual host, as it came to what was there; A,
+ * if there is one, where that does not tell. */
+const ap_directive_t *flixim_config_nearer(const ap_directive_t *a, const ap_directive_t *b);
 
 /* Whether R is at or below the API's path. Of a request that failed before httpd had found its
  * section, its path decides, and R then gets that section's settings. */

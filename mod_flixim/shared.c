@@ -10,7 +10,20 @@ const flixim_shared *flixim_shared_of(const server_rec *s)
     return *flixim_config_database_slot(s);
 }
 
-/* Makes what belongs to the owner of a FlixIMDatabaseConnections: 1 if that worked. */
+/* The first virtual host with the pool of S and as many places. Where there is an API, the same pool
+ * means as many places: check.c has seen to that. */
+static const server_rec *gate_owner(const server_rec *main_server, const server_rec *s)
+{
+    const server_rec *owner = main_server;
+
+    while (flixim_config_database_connections(owner) != flixim_config_database_connections(s) ||
+           !flixim_dbd_pool_is_same(flixim_config_dbd_pool(owner), flixim_config_dbd_pool(s))) {
+        owner = owner->next;
+    }
+    return owner;
+}
+
+/* Makes the gates of a pool: 1 if that worked. */
 static int make_gates(apr_pool_t *pchild, flixim_shared *own, int places)
 {
     int reserve = places > 1 ? (places + 3) / 4 : 0;
@@ -24,9 +37,9 @@ void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
 {
     flixim_canceller *canceller = flixim_canceller_make();
 
-    /* The main server is the first in the list, so an owner other than S has its own by then. */
+    /* An owner other than S comes before S in the list, so it has its own by then. */
     for (const server_rec *s = main_server; s; s = s->next) {
-        const server_rec *owner = flixim_config_database_owner(s);
+        const server_rec *owner = gate_owner(main_server, s);
         flixim_shared *own = apr_pcalloc(pchild, sizeof(*own));
         int made = 1;
 

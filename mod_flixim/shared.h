@@ -12,8 +12,8 @@
 #include "upkeep.h"
 
 typedef struct flixim_shared {
-    /* for whatever uses the database; shared further, among the virtual hosts with one
-     * FlixIMDatabaseConnections, and so is the next */
+    /* for whatever uses the database; shared further, among the virtual hosts with one pool, and so is
+     * the next */
     flixim_gate *gate;
     /* for statements that write, before the other gate: fewer places, so that commits that hang leave
      * some for reading */

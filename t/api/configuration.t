@@ -7,7 +7,9 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Cluster;
 use FlixIM::Test::Httpd;
+use FlixIM::Test::Token qw(write_file);
 use Apache::Test qw(-withtestmore);
+use File::Temp ();
 
 my @bad_values;
 push @bad_values, map { [ FlixIMDatabaseConnections => $_, qr/must be a whole number from 1 to 10000, not "\Q$_\E"/ ] }
@@ -32,7 +34,7 @@ push @bad_values, map { [ FlixIMAllowOrigin => $_, qr/must be an origin .*, not 
     'ht_tp://x', '1http://x', '://x', 'https://[::1', 'https://[]:1x', 'https://a,https://b';
 
 my @good_values = (
-    [ FlixIMDatabaseConnections => 1 ], [ FlixIMDatabaseConnections => 10000 ],
+    [ FlixIMDatabaseConnections => 1 ], [ FlixIMDatabaseConnections => 10 ], [ FlixIMDatabaseConnections => 10000, DBDMax => 10000 ],
     [ FlixIMDatabaseTimeout => '100ms' ], [ FlixIMDatabaseTimeout => '5' ], [ FlixIMDatabaseTimeout => '5S' ],
     [ FlixIMDatabaseTimeout => '1h' ], [ FlixIMDatabaseTimeout => '2mi' ], [ FlixIMDatabaseTimeout => '2min' ],
     [ FlixIMDatabaseWait => '0' ], [ FlixIMDatabaseWait => '0ms' ],
@@ -60,7 +62,64 @@ my @misplaced = (
         'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10',
 );
 
-plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2;
+# What an API needs of mod_dbd, whose directives are known with and without it. A "<-" is where the fault is said to be.
+my $one = 'host=/nonexistent connect_timeout=2 password=xxxx';
+my $dbd = qq{DBDriver pgsql\nDBDParams "$one"\n};
+my $api = qq{<Location "/api/v1">\nSetHandler flixim <-\n</Location>\n};
+sub host { my ($port, @lines) = @_; return join "\n", "<VirtualHost 127.0.0.1:$port>", @lines, "</VirtualHost>\n" }
+my $sizes = qr/mod_dbd needs DBDMin <= DBDKeep <= DBDMax, and DBDMax above 0: here they are/;
+my $shared = qr/in virtual hosts that share a pool, as their DBD settings are the same: choose one/;
+my @bad_databases = (
+    [ 'no database', $api, qr/SetHandler flixim needs a database: DBDriver pgsql is missing/ ],
+    [ 'a driver alone', "DBDriver pgsql\n$api", qr/SetHandler flixim needs a database: DBDParams is missing/ ],
+    [ 'a database of another virtual host', host(1, $dbd) . host(2, $api), qr/SetHandler flixim needs a database: DBDriver pgsql is missing/, 2 ],
+    [ 'another driver', qq{DBDriver sqlite3 <-\nDBDParams "x"\n$location}, qr/SetHandler flixim needs DBDriver pgsql, not "sqlite3"/ ],
+    [ 'another driver in a virtual host', $dbd . host(1, 'DBDriver sqlite3 <-', $location), qr/SetHandler flixim needs DBDriver pgsql, not "sqlite3"/, 1 ],
+    [ 'parameters that are none', qq{DBDriver pgsql\nDBDParams "password=xxxx host" <-\n$location}, qr/DBDParams is no connection string that libpq can read/ ],
+    [ 'no pool', "$dbd$location\nDBDPersist off <-", qr/SetHandler flixim needs DBDPersist On: / ],
+    [ 'no pool in a virtual host', "$dbd$location\n" . host(1, 'DBDPersist Off <-'), qr/SetHandler flixim needs DBDPersist On: /, 1 ],
+    [ 'inherited twice', "$dbd\nDBDPersist Off <-\n" . host(1, $location) . host(2, $location), qr/SetHandler flixim needs DBDPersist On: / ],
+    [ 'DBDMax below the default of DBDKeep', "${dbd}DBDMax 1 <-\n$location", qr/$sizes 1, 2 and 1/ ],
+    [ 'DBDMax below DBDKeep', "${dbd}DBDMax 4 <-\nDBDKeep 5\n$location", qr/$sizes 1, 5 and 4/ ],
+    [ 'DBDKeep above the default of DBDMax', "${dbd}DBDKeep 11 <-\n$location", qr/$sizes 1, 11 and 10/ ],
+    [ 'DBDMin above the default of DBDKeep', "${dbd}DBDMin 3 <-\n$location", qr/$sizes 3, 2 and 10/ ],
+    [ 'DBDMax 0', "${dbd}DBDMin 0\nDBDKeep 0\nDBDMax 0 <-\n$location", qr/$sizes 0, 0 and 0/ ],
+    [ 'DBDMax lowered in a virtual host', "${dbd}DBDKeep 10\n" . host(1, 'DBDMax 4 <-', $location), qr/$sizes 1, 10 and 4/, 1 ],
+    [ 'DBDKeep raised in a virtual host', "${dbd}DBDMax 4\n" . host(1, 'DBDKeep 5 <-', $location), qr/$sizes 1, 5 and 4/, 1 ],
+    [ 'more than the default of DBDMax', "${dbd}FlixIMDatabaseConnections 11 <-\n$location", qr/FlixIMDatabaseConnections 11 is more than DBDMax, which is 10/ ],
+    [ 'more than DBDMax', "${dbd}DBDMax 4\nFlixIMDatabaseConnections 5 <-\n$location", qr/FlixIMDatabaseConnections 5 is more than DBDMax, which is 4/ ],
+    [ 'more than DBDMax in a virtual host', "${dbd}FlixIMDatabaseConnections 5\n" . host(1, 'DBDMax 4 <-', $location), qr/FlixIMDatabaseConnections 5 is more than DBDMax, which is 4/, 1 ],
+    [ 'a pool for hosts that disagree', "${dbd}FlixIMDatabaseConnections 5\n$location\n" . host(1, 'FlixIMDatabaseConnections 4 <-'), qr/FlixIMDatabaseConnections is 5 and 4 $shared/, 1 ],
+    [ 'a pool that both describe', host(1, "$dbd$location") . host(2, "${dbd}DBDMax 10", 'FlixIMDatabaseConnections 4 <-', $location), qr/FlixIMDatabaseConnections is (?:10 and 4|4 and 10) $shared/, 2 ],
+);
+my @good_databases = (
+    [ 'as many as DBDMax', "${dbd}DBDMax 4\nFlixIMDatabaseConnections 4\n$location" ],
+    [ 'DBDMax lowered', "${dbd}DBDMax 4\n$location" ],
+    [ 'all in a virtual host', host(1, $dbd, $location) ],
+    [ 'numbers of their own for pools of their own', "${dbd}FlixIMDatabaseConnections 5\n$location\n" . host(1, 'DBDMax 9', 'FlixIMDatabaseConnections 4') . host(2, 'DBDParams "dbname=two connect_timeout=2"') ],
+    [ 'the same for a pool of several', "$dbd$location\n" . host(1, $dbd, 'FlixIMDatabaseConnections 10') . host(2, 'DBDMax 10') ],
+    [ 'whatever mod_dbd takes, without an API', "DBDriver sqlite3\nDBDPersist Off\nDBDKeep 20\nFlixIMDatabaseConnections 30\n" . host(1, $dbd, 'DBDPersist On', 'DBDKeep 2', 'FlixIMDatabaseConnections 3', $location) ],
+);
+my @slow_databases = (
+    [ 'no connect_timeout', qq{DBDriver pgsql\nDBDParams "host=/nonexistent" <-\n$location}, 1 ],
+    [ 'a connect_timeout of 0', qq{DBDriver pgsql\nDBDParams "host=/nonexistent connect_timeout=0" <-\n$location}, 1 ],
+    [ 'inherited twice', qq{DBDriver pgsql\nDBDParams "host=/nonexistent" <-\n} . host(1, $location) . host(2, $location), 1 ],
+    [ 'a URI with one', qq{DBDriver pgsql\nDBDParams "postgresql:///x?connect_timeout=2"\n$location}, 0 ],
+    [ 'no API', qq{DBDriver pgsql\nDBDParams "host=/nonexistent"\n}, 0 ],
+);
+my $dir = File::Temp->newdir('flixim-conf-XXXXXXXX', TMPDIR => 1);
+
+# Tries TEXT as a file of its own: the exit status, what httpd says, and the number of the marked line.
+sub check_text {
+    my ($text, %option) = @_;
+    my @lines = split /\n/, $text;
+    my ($marked) = grep { $lines[ $_ - 1 ] =~ s/ <-$// } 1 .. @lines;
+    write_file("$dir/database.conf", join("\n", @lines, ''), 0644);
+    my ($status, $output) = FlixIM::Test::Httpd->check(bare => 1, %option, extra => ($option{extra} // '') . "Include $dir/database.conf\n");
+    return ($status, $output, $marked);
+}
+
+plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2 + 3 * @bad_databases + 2 * @good_databases + 2 * @slow_databases + 7 + 4;
 
 for my $case (@bad_values) {
     my ($name, $value, $sentence) = @$case;
@@ -96,3 +155,47 @@ like $output, qr/FLX0001: \S+:\d+ \(main server\): SetHandler flixim needs mod_d
 );
 isnt $status, 0, 'in a virtual host: refused';
 like $output, qr/FLX0001: \S+:\d+ \(virtual host 127\.0\.0\.1:1\): /, 'which is named';
+
+for my $case (@bad_databases) {
+    my ($name, $text, $sentence, $host) = @$case;
+    my $whose = $host ? "virtual host 127.0.0.1:$host" : 'main server';
+    ($status, $output, my $line) = check_text($text);
+    isnt $status, 0, "$name: refused";
+    is scalar(() = $output =~ /FLX/g), 1, "$name: with one line" or diag $output;
+    like $output, qr/FLX0001: \Q$dir\E\/database\.conf:$line \(\Q$whose\E\): $sentence/, "$name: where and why";
+}
+for my $case (@good_databases) {
+    my ($name, $text) = @$case;
+    ($status, $output) = check_text($text);
+    is $status, 0, "$name: taken" or diag $output;
+    unlike $output, qr/FLX/, "$name: without a word";
+}
+for my $case (@slow_databases) {
+    my ($name, $text, $lines) = @$case;
+    ($status, $output, my $line) = check_text($text);
+    is $status, 0, "a limit to connecting, $name: taken";
+    my @told = $output =~ /FLX0004: \Q$dir\E\/database\.conf:(\d+) \(main server\): DBDParams has no connect_timeout: /g;
+    is "@told", $lines ? $line : '', "a limit to connecting, $name: " . ($lines ? 'a warning, once' : 'no warning');
+}
+
+# Both modules get mod_dbd's directives, whichever is loaded first; alone ours takes none of them.
+chomp(my $modules = `apxs -q LIBEXECDIR`);
+my $before = qq{LoadModule dbd_module "$modules/mod_dbd.so"\n};
+($status, $output) = check_text("${dbd}DBDMax 4\n$location", without_dbd => 1, extra => $before);
+is $status, 0, 'mod_dbd loaded last: taken' or diag $output;
+($status, $output) = check_text("${dbd}DBDMax 4\nFlixIMDatabaseConnections 5 <-\n$location", without_dbd => 1, extra => $before);
+like $output, qr/FLX0001: .*FlixIMDatabaseConnections 5 is more than DBDMax, which is 4/, 'mod_dbd loaded last: its settings are known';
+for my $option ({}, { without_dbd => 1, extra => $before }) {
+    (undef, $output) = check_text("DBDriver nonesuch\n", %$option);
+    like $output, qr/nonesuch/, 'mod_dbd itself refuses a driver';
+}
+for my $value ('many', '4294967297') {
+    (undef, $output) = check_text("${dbd}DBDMax $value\n$location");
+    like $output, qr/numeric|DBDMax must be a whole number of at most 9 digits, not "$value"/, "DBDMax $value: refused";
+}
+unlike join('', map { (check_text($_->[1]))[1] } grep { $_->[1] =~ /xxxx/ } @bad_databases), qr/xxxx/, 'no password is told';
+for my $line ('DBDriver pgsql', 'DBDParams x', 'DBDMax 4', 'DBDPersist On') {
+    my ($name) = $line =~ /(\w+)/;
+    (undef, $output) = check_text("$line\n", without_dbd => 1);
+    like $output, qr/line 1 of \S+database\.conf:\n$name needs mod_dbd: load it as well/, "$name without mod_dbd: refused";
+}

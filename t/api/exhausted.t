@@ -20,15 +20,18 @@ my $one = $is_threaded
     ? "StartServers 1\nServerLimit 1\nThreadsPerChild 40\nMaxRequestWorkers 40\nMinSpareThreads 1\nMaxSpareThreads 40\n"
     : "StartServers 30\nMaxSpareServers 40\n";
 my $cluster = FlixIM::Test::Cluster->start(databases => [qw(flixim other)]);
-my %limits  = (FlixIMDatabaseConnections => 4, FlixIMDatabaseWait => '300ms', FlixIMDatabaseTimeout => '2s');
-my $httpd   = FlixIM::Test::Httpd->start(
-    cluster => $cluster, extra => $one, settings => \%limits, vhosts => [ { database => 'other', settings => \%limits } ],
+# No FlixIMDatabaseConnections: what there is of connections is said to mod_dbd alone. The second virtual host has the
+# main server's pool, the third one of its own.
+my %limits = (DBDMax => 4, DBDKeep => 4, FlixIMDatabaseWait => '300ms', FlixIMDatabaseTimeout => '2s');
+my $httpd  = FlixIM::Test::Httpd->start(
+    cluster => $cluster, extra => $one, settings => \%limits,
+    vhosts  => [ { database => 'other', settings => \%limits }, { settings => \%limits }, { settings => { %limits, DBDMax => 5 } } ],
 );
 my ($alice, $bob) = users($cluster, 2);
 my $there = $cluster->psql("SELECT flixim.issue_token('$alice->{id}')", database => 'other');
 my $count = request(GET => '/messages/unread_count', $alice->{token});
 
-plan tests => 1 + 6 + 2 + 1 + 4 + 3;
+plan tests => 1 + 6 + 2 + 3 + 1 + 4 + 3;
 
 is statuses(volley($httpd->port, ($count) x 12)), '200: 12', 'twelve through four places: all served';
 
@@ -48,6 +51,15 @@ is scalar(grep { $_->{seconds} > 2.5 } @answers), 0, 'the others within the time
 like $answers[0]{body}, qr/"code":"unavailable"/, 'unavailable is what it says';
 is statuses(@elsewhere), '200: 10', 'the virtual host with the other database: served';
 is scalar(grep { $_->{seconds} > 0.5 } @elsewhere), 0, 'at once';
+
+# Virtual hosts with one pool count together; what the others wait for is not its connections.
+$shots = fire($httpd->port, ($count) x 4);
+sleep 0.1;
+@answers = volley($httpd->port(2), ($count) x 4);
+is scalar(grep { $_->{status} == 503 && $_->{seconds} < 1 } @answers), $is_threaded ? 4 : 0, 'a virtual host with the same pool: turned away';
+@answers = volley($httpd->port(3), ($count) x 6);
+is scalar(grep { $_->{status} == 503 && $_->{seconds} < 1 } @answers), $is_threaded ? 1 : 0, 'one with a pool of its own: not so, up to its own DBDMax';
+is statuses(answers($shots, 10)), '503: 4', 'the statements of the first one are stopped';
 $locker->rollback;
 is statuses(volley($httpd->port, ($count) x 12)), '200: 12', 'the lock is gone: all served';
 
