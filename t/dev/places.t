@@ -11,11 +11,12 @@ use Test::More;
 sub works {
     my ($name, $tree, @arg) = @_;
     my $port = free_port();
-    my ($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $port, @arg);
+    my ($status, $out, $err) = dev($tree, 'run', '--detach', '--port', $port, @arg);
     is $status, 0, "$name: runs" or diag $err;
     is health($port), 200, "$name: answers";
     my ($state) = "@arg" =~ /--state (\S+)/;
-    ($status, undef, $err) = dev($tree, 'stop', $state ? ('--state', $state) : ());
+    my ($stop) = $out =~ /^(.+) stops it\.$/m;
+    (undef, $err, $status) = FlixIM::Test::Cluster::capture('bash', '-c', $stop // 'false');
     is $status, 0, "$name: stops" or diag $err;
     is scalar processes_of($state // $tree), 0, "$name: nothing is left running";
     return;
@@ -54,6 +55,19 @@ is_refused('a path with a blank', 'has a blank', $blank, 'run', '--detach');
 my $plain = copy_of_the_tree("$scratch/plain");
 is_refused('a state with a quote', 'has a blank, a quote', $plain, 'run', '--state', "$scratch/it's");
 
+for my $case ([ run => '--state', 'a folder' ], [ stop => '--state', 'a folder' ], [ token => '--state', 'a folder' ], [ run => '--port', 'a number' ],
+    [ token => '--ttl', 'a number of seconds' ], [ token => '--scope', q{a word, and the only one is 'system'} ]) {
+    my ($command, $option, $what) = @$case;
+    is_refused("$command $option without a value", "$option needs \Q$what\E", $plain, $command, $option);
+    is_refused("$command $option before another option", "$option needs \Q$what\E", $plain, $command, $option, '--detach');
+}
+for my $case ([qw(foo)], [qw(--foo)], [qw(run foo)], [qw(run --detach --foo)], [qw(stop foo)], [qw(token --foo)],
+    [ token => '33333333-3333-4333-8333-333333333333', 'foo' ]) {
+    my ($status, $out, $err) = dev($plain, @$case);
+    is $status, 2, "@$case: refused";
+    like $err, qr/\Adev: '$case->[-1]' was not understood\nusage: /, "@$case: the word that was not understood, and the usage";
+    is $out, '', "@$case: and no more";
+}
 is_refused('no port', 'is no port number', $plain, 'run', '--port', 'x');
 is_refused('no such port', 'is no port number', $plain, 'run', '--port', '70000');
 is_refused('nothing to stop', 'is no state folder', $plain, 'stop');

@@ -21,6 +21,8 @@ is $err, '', 'without a complaint';
 like $out, qr{^  API      http://localhost:$port/api/v1$}m, 'says where the API is';
 is scalar(() = $out =~ /^  user     $uuid\n  token    \S+$/mg), 2, 'names two users with tokens';
 is health($port), 200, 'and health is well';
+like $out, qr{^\Q$tree/dev\E stop --state \Q$one\E stops it\.$}m, 'and how to stop it';
+my ($stop) = $out =~ /^(.+) stops it\.$/m;
 ok !-e "$tree/var", 'nothing is written beside the state folder';
 
 # Tokens.
@@ -41,7 +43,7 @@ for my $bad ([ 'x', qr/is no UUID/ ], [ '--scope', 'user', qr/only scope/ ], [ '
 # A second run on the same state, and on the same port.
 ($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $other_port, '--state', $one);
 isnt $status, 0, 'a second run on a state in use is refused';
-like $err, qr/\Adev: [^\n]*is at work on[^\n]*\n\z/, 'in one sentence';
+like $err, qr/\Adev: [^\n]*is at work on[^\n]* stop --state \Q$one\E, or [^\n]*\n\z/, 'in one sentence, which says how to stop the first';
 ($status, undef, $err) = dev($tree, 'run', '--detach', '--port', $port, '--state', $two);
 isnt $status, 0, 'so is one on a busy port';
 like $err, qr/\Adev: port $port is taken[^\n]*\n\z/, 'in one sentence';
@@ -60,11 +62,11 @@ is health($other_port), 0, 'and all of it';
 is scalar processes_of($two), 0, 'no process is left';
 is health($port), 200, 'but not the first';
 
-# Stop, and start again with the same data.
+# Stop, by what the first start has said, and start again with the same data.
 my $mark = "$tree/t/lib/cluster";
 my $psql = sub { my ($sql) = @_; return scalar `eval "\$('$mark' env '$one')" && psql -X -A -t -q -c "$sql"` };
 $psql->('CREATE TABLE public.mark AS SELECT 42 AS x');
-($status, $out, $err) = dev($tree, 'stop', '--state', $one);
+($out, $err, $status) = FlixIM::Test::Cluster::capture('bash', '-c', $stop // 'false');
 is $status, 0, 'stop' or diag $err;
 is $out . $err, '', 'says nothing';
 is health($port), 0, 'stops httpd';
