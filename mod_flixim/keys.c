@@ -249,6 +249,11 @@ void flixim_keys_child_init(apr_pool_t *pchild, server_rec *main_server)
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0301: no mutex left for this child");
             exit(APEXIT_CHILDSICK);
         }
+        /* PCONF is not cleared in a child, so what free_store is for would not be done here. By then
+         * the child's threads have ended. */
+        if (own) {
+            apr_pool_cleanup_register(pchild, own, free_store, apr_pool_cleanup_null);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ int flixim_keys_can_sign(const server_rec *s);
 const char *flixim_keys_load_secret(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s);
 const char *flixim_keys_load_jwks(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s);
 
-/* The child_init hook: makes the locks of this child. */
+/* The child_init hook: makes the locks of this child, and has it wipe its keys when it ends. */
 void flixim_keys_child_init(apr_pool_t *pchild, server_rec *main_server);
 
 #endif
