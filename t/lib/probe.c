@@ -3,6 +3,9 @@
 #include "api.h"
 #include "private.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
 #include "http_protocol.h"
 
 #include "database.h"
@@ -20,6 +23,26 @@ static const flx_statement statements[] = {
     { .name = "row", .text = "SELECT * FROM public.probe_row()", .read_only = 1 },
     { .name = "many", .text = "SELECT public.probe_many($1, $2)", .parameters = 2 },
 };
+
+/* What tests look for, done on purpose; anything else is 0. */
+static int fault(const char *name)
+{
+    int length = (int)strlen(name);
+    char *block = malloc(1000);
+
+    memset(block, length, 1000);
+    if (!strcmp(name, "leak")) {
+        return block[length];
+    }
+    if (!strcmp(name, "overrun")) {
+        length = (int)strlen(block);
+    }
+    if (!strcmp(name, "undefined")) {
+        length += INT_MAX;
+    }
+    free(block);
+    return length;
+}
 
 static int probe(flixim_request *request)
 {
@@ -46,6 +69,10 @@ static int probe(flixim_request *request)
     }
     if (r->args && !strcmp(r->args, "upkeep")) {
         outcome = flixim_upkeep(r);
+    }
+    else if (r->args && !strncmp(r->args, "fault=", 6)) {
+        outcome = FLIXIM_DATABASE_DONE;
+        number = fault(r->args + 6);
     }
     else {
         outcome = flixim_database_run(r, statement, values, &result);

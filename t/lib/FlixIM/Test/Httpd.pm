@@ -38,12 +38,17 @@ use FlixIM::Test::Cluster;
 
 The main server is conf/flixim.conf itself, with its database, modules and settings put in place. The MPM
 is $FLIXIM_MPM (default: event); the module is that of $FLIXIM_BUILD. All of it is stopped and removed at
-END.
+END. With a module built with --enable-sanitize, $FLIXIM_PRELOAD names the libraries it needs; whatever any
+process of httpd then reports, leaks included, is shown at the end, and the test has failed.
 
 =cut
 
 my $root = abs_path(dirname(__FILE__) . '/../../../..');
-my %alive;    # servers to stop and remove, by folder
+my %alive;      # servers to stop and remove, by folder
+my @reports;    # of sanitizers, from those that are gone
+
+# The account of what t/lib/leaks.supp kept from being reported.
+my $suppressed = qr/-+\nSuppressions used:\n[^-]*-+\n\n?/;
 
 sub start {
     my ($class, %option) = @_;
@@ -70,10 +75,10 @@ sub pid  { return _slurp("$_[0]{dir}/httpd.pid") =~ /(\d+)/ ? $1 : undef }
 sub log  { return _slurp("$_[0]{dir}/error.log") }    ## no critic (ProhibitBuiltinHomonyms)
 sub dir  { return $_[0]{dir} }
 
-# Waits until CONDITION holds; dies with the log if that takes over ten seconds.
+# Waits until CONDITION holds; dies with the log if that takes over ten seconds, or as many as are given.
 sub _wait_until {
-    my ($self, $what, $condition) = @_;
-    for (1 .. 200) {
+    my ($self, $what, $condition, $seconds) = @_;
+    for (1 .. 20 * ($seconds // 10)) {
         return if $condition->();
         sleep 0.05;
     }
@@ -99,7 +104,9 @@ sub stop {
     my ($self) = @_;
     my $pid = $self->pid or return;
     kill 'TERM', $pid;
-    $self->_wait_until('the end', sub { !-e "$self->{dir}/httpd.pid" });
+    # The file goes first; what a sanitizer has to say of the parent comes at its very end. Children have ten seconds.
+    my $has_ended = sub { !-e "$self->{dir}/httpd.pid" && !length _slurp("/proc/$pid/cmdline") };
+    $self->_wait_until('the end', $has_ended, 20);
     return;
 }
 
@@ -107,7 +114,8 @@ sub _make {
     my ($class, %option) = @_;
     my $dir = File::Temp::tempdir('flixim-httpd-XXXXXXXX', TMPDIR => 1);
     chmod 0755, $dir or die "chmod: $!";
-    make_path("$dir/conf", "$dir/htdocs");
+    make_path("$dir/conf", "$dir/htdocs", "$dir/reports");
+    chmod 01777, "$dir/reports" or die "chmod: $!";    # for children, too, which have another user
     my $self = bless { dir => $dir, owner => $$, option => \%option, ports => [] }, $class;
     $alive{$dir} = $self;
     push @{ $self->{ports} }, _free_port() for 0 .. @{ $option{vhosts} // [] };
@@ -129,6 +137,8 @@ sub _conf {
         "ServerName localhost:" . $self->port, 'LogLevel info', 'StartServers 2',
         (map {"Listen 127.0.0.1:$_"} @{ $self->{ports} }),
         ($> == 0 ? ('User www-data', 'Group www-data') : ()),
+        # Of libubsan, which asks /proc for its options when it has something to say: a child must be able to read it.
+        ($ENV{FLIXIM_PRELOAD} ? qq{CoreDumpDirectory "$self->{dir}/reports"} : ()),
         (map {qq{LoadModule ${_}_module "$modules/mod_$_.so"}} "mpm_$mpm", 'authz_core', ($option{without_dbd} ? () : 'dbd'), @{ $option{modules} // [] }),
         qq{LoadModule flixim_module "$build/.libs/mod_flixim.so"},
     );
@@ -183,8 +193,12 @@ sub _tell_apache_test {
 sub _apache {
     my ($self, $action) = @_;
     my @action = $action eq 'configtest' ? '-t' : ('-k', $action);
-    # A module built with --enable-sanitize needs its run-time library in httpd before all others.
+    # A module built with --enable-sanitize needs its run-time libraries in httpd before all others.
     local $ENV{LD_PRELOAD} = $ENV{FLIXIM_PRELOAD} // '';
+    my $options = "abort_on_error=1:log_path=$self->{dir}/reports/of";
+    local $ENV{ASAN_OPTIONS}  = "$options:detect_leaks=1";
+    local $ENV{LSAN_OPTIONS}  = "suppressions=$root/t/lib/leaks.supp:print_suppressions=1";
+    local $ENV{UBSAN_OPTIONS} = "$options:print_stacktrace=1:halt_on_error=1";
     return FlixIM::Test::Cluster::capture_all('/usr/sbin/apache2', '-f', "$self->{dir}/httpd.conf", @action);
 }
 
@@ -204,8 +218,16 @@ sub _remove {
     my ($self) = @_;
     return if $self->{owner} != $$ || !delete $alive{ $self->{dir} };
     $self->stop;
+    push @reports, $self->_reports;
     remove_tree($self->{dir}) if !$ENV{FLIXIM_KEEP};
     return;
+}
+
+# What sanitizers had to report. That of undefined behaviour writes to the log all the same.
+sub _reports {
+    my ($self) = @_;
+    return ($self->log =~ /^((?!\[).*(?:runtime error:|Sanitizer:).*\n(?:(?!\[).*\n)*)/mg,
+        grep { !/\A$suppressed*\z/ } map { _slurp($_) } glob "$self->{dir}/reports/*");
 }
 
 END {
@@ -213,7 +235,8 @@ END {
     for my $httpd (values %alive) {
         eval { $httpd->_remove; 1 } or warn $@;
     }
-    $? = $status;    ## no critic (RequireLocalizedPunctuationVars)
+    warn @reports if @reports;
+    $? = $status || @reports && 1;    ## no critic (RequireLocalizedPunctuationVars)
 }
 
 1;
