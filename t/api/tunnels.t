@@ -23,7 +23,7 @@ if ($backend == 0) {
     local $SIG{PIPE} = 'IGNORE';
     while (my @ready = $select->can_read) {
         for my $socket (@ready) {
-            if ($socket == $listener) { $select->add($listener->accept); next }
+            if ($socket == $listener) { $select->add(scalar $listener->accept); next }
             my $text = '';
             if (!sysread $socket, $text, 65536) { $select->remove($socket); close $socket; next }
             my ($line) = $text =~ /^GET (\S+) HTTP/;
