@@ -67,7 +67,7 @@ static int check_tree(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s,
     for (; node; node = node->next) {
         refused += check_tree(pconf, ptemp, s, node->first_child);
         if (!ap_cstr_casecmp(node->directive, "SetHandler") &&
-            !strcmp(first_argument(ptemp, node), FLIXIM_HANDLER)) {
+            !ap_cstr_casecmp(first_argument(ptemp, node), FLIXIM_HANDLER)) {
             const char *why = fault_of(ptemp, node);
 
             if (why) {

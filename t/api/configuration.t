@@ -50,6 +50,7 @@ my @bad_places = (
     [ 'a pattern', "<LocationMatch \"^/api\">\nSetHandler flixim\n</LocationMatch>\n", qr/must be in a <Location>/ ],
     [ 'a regular expression', "<Location ~ \"^/api\">\nSetHandler flixim\n</Location>\n", qr/must be in a <Location> with a plain path, not a pattern/ ],
     [ 'a wildcard', "<Location \"/api/*\">\nSetHandler flixim\n</Location>\n", qr/must be in a <Location> with a plain path, not a pattern/ ],
+    [ 'a pattern, in other letters', "<LocationMatch \"^/api\">\nSetHandler FlixIM\n</LocationMatch>\n", qr/must be in a <Location>/ ],
     [ 'a directory', "<Directory \"/\">\nSetHandler flixim\n</Directory>\n", qr/must be in a <Location>/ ],
     [ 'no section', "SetHandler flixim\n", qr/must be in a <Location>/ ],
 );
