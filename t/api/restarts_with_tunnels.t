@@ -28,6 +28,12 @@ ProxyPass "/socket" "ws://127.0.0.1:$echo/socket"
     MinSpareThreads 150
     MaxSpareThreads 175
 </IfModule>
+# Each tunnel takes a process, and new ones are made once a second only.
+<IfModule mpm_prefork_module>
+    StartServers 12
+    MinSpareServers 10
+    MaxSpareServers 20
+</IfModule>
 CONF
 my ($user) = users($cluster, 1);
 
