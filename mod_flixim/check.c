@@ -8,7 +8,9 @@
 
 #include "config.h"
 #include "database.h"
+#include "directives.h"
 #include "keys.h"
+#include "location.h"
 
 /* The first argument of a directive or section, without quotes or the section's '>'. */
 static const char *first_argument(apr_pool_t *ptemp, const ap_directive_t *node)
@@ -44,7 +46,7 @@ static const char *fault_of(apr_pool_t *ptemp, const ap_directive_t *node)
 /* Where a directive stands, in words. */
 static const char *place_of(apr_pool_t *ptemp, const ap_directive_t *node)
 {
-    const ap_directive_t *host = flixim_config_virtual_host(node);
+    const ap_directive_t *host = flixim_directives_virtual_host(node);
 
     return apr_psprintf(ptemp, "%s:%d (%s%s)", node->filename, node->line_num,
                         host ? "virtual host " : "main server",
@@ -75,7 +77,7 @@ static int check_tree(apr_pool_t *pconf, apr_pool_t *ptemp, const server_rec *s,
                 refused++;
             }
             else {
-                flixim_config_add_api(pconf, s, node);
+                flixim_location_add(pconf, s, node);
             }
         }
     }
@@ -114,21 +116,21 @@ static const char *database_fault(apr_pool_t *ptemp, const server_rec *main_serv
     const char *why = flixim_dbd_pool_fault(ptemp, pool, where);
 
     if (why) {
-        *where = *where ? *where : flixim_config_api_directive(s);
+        *where = *where ? *where : flixim_location_directive(s);
         return why;
     }
     if (most > flixim_dbd_pool_max(pool)) {
-        *where = flixim_config_nearer(directive, pool->directives[FLIXIM_DBD_MAX]);
+        *where = flixim_directives_nearer(directive, pool->directives[FLIXIM_DBD_MAX]);
         return apr_psprintf(ptemp, "FlixIMDatabaseConnections %d is more than DBDMax, which is %d",
                             most, flixim_dbd_pool_max(pool));
     }
     for (const server_rec *other = main_server; other != s; other = other->next) {
         int its_most = flixim_config_database_connections(other);
 
-        if (flixim_config_has_api(other) && most != its_most &&
+        if (flixim_location_is_served(other) && most != its_most &&
             flixim_dbd_pool_is_same(pool, flixim_config_dbd_pool(other))) {
-            *where = flixim_config_nearer(directive,
-                                          flixim_config_database_connections_directive(other));
+            *where = flixim_directives_nearer(directive,
+                                              flixim_config_database_connections_directive(other));
             return apr_psprintf(ptemp,
                                 "FlixIMDatabaseConnections is %d and %d in virtual hosts that "
                                 "share a pool, as their DBD settings are the same: choose one",
@@ -150,7 +152,7 @@ static int check_database(apr_pool_t *ptemp, const server_rec *main_server, cons
         return 0;
     }
     for (const server_rec *other = main_server; other != s; other = other->next) {
-        if (flixim_config_has_api(other) && database_fault(ptemp, main_server, other, &told) &&
+        if (flixim_location_is_served(other) && database_fault(ptemp, main_server, other, &told) &&
             told == where) {
             return 0;
         }
@@ -166,7 +168,7 @@ static void warn_of_waiting(apr_pool_t *ptemp, const server_rec *main_server, co
     const ap_directive_t *params = flixim_config_dbd_pool(s)->directives[FLIXIM_DBD_PARAMS];
 
     for (const server_rec *other = main_server; other != s; other = other->next) {
-        if (flixim_config_has_api(other) &&
+        if (flixim_location_is_served(other) &&
             flixim_config_dbd_pool(other)->directives[FLIXIM_DBD_PARAMS] == params) {
             return;
         }
@@ -187,12 +189,12 @@ int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     (void)plog;
     for (const server_rec *s = main_server; s; s = s->next) {
         refused += check_keys(pconf, ptemp, s);
-        if (flixim_config_has_api(s)) {
+        if (flixim_location_is_served(s)) {
             refused += check_database(ptemp, main_server, s);
         }
     }
     for (const server_rec *s = main_server; s && refused == 0; s = s->next) {
-        if (flixim_config_has_api(s)) {
+        if (flixim_location_is_served(s)) {
             warn_of_waiting(ptemp, main_server, s);
         }
     }

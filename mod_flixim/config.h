@@ -9,9 +9,6 @@
 #include "dbd_pool.h"
 #include "flx_uuid.h"
 
-/* The name in SetHandler. */
-#define FLIXIM_HANDLER "flixim"
-
 /* FlixIMRateLimit: how many requests in which time; 0 requests for no limit. BUCKETS is where limiter.c
  * keeps what it needs for it. */
 typedef struct flixim_rate {
@@ -68,7 +65,7 @@ FLIXIM_CONFIG_MEMBERS(FLIXIM_CONFIG_DECLARE)
 #undef FLIXIM_CONFIG_DECLARE
 
 /* flixim_config_remote_user(r) and so on: the setting in force for a request, from the time on at
- * which httpd has found its section; for one that failed before, see flixim_config_is_below. */
+ * which httpd has found its section; for one that failed before, see flixim_location_is_below. */
 #define FLIXIM_CONFIG_DECLARE(type, name, unset, value)                                            \
     type flixim_config_##name(const request_rec *r);
 FLIXIM_CONFIG_SECTION_MEMBERS(FLIXIM_CONFIG_DECLARE)
@@ -92,35 +89,10 @@ void **flixim_config_keys_slot(const server_rec *s);
 const ap_directive_t *flixim_config_token_key_directive(const server_rec *s);
 const ap_directive_t *flixim_config_token_jwks_directive(const server_rec *s);
 
-/* The URL path of the <Location> whose SetHandler is in force for R ("/api/v1"), without a slash at
- * its end; NULL if something else chose this handler. */
-const char *flixim_config_location(const request_rec *r);
-
-/* Remembers a SetHandler flixim of the configuration for the servers whose sections have it. Called
- * by check.c, once for each that it lets pass. */
-void flixim_config_add_api(apr_pool_t *p, const server_rec *main_server,
-                           const ap_directive_t *handler);
-
-/* Whether S has a <Location> with SetHandler flixim; the first such SetHandler, NULL if it has none. */
-int flixim_config_has_api(const server_rec *s);
-const ap_directive_t *flixim_config_api_directive(const server_rec *s);
-
-/* The <VirtualHost> that DIRECTIVE is in; NULL if that is the main server, or DIRECTIVE is NULL. */
-const ap_directive_t *flixim_config_virtual_host(const ap_directive_t *directive);
-
-/* Of two directives that do not go together the one in a virtual host, as it came to what was there; A,
- * if there is one, where that does not tell. */
-const ap_directive_t *flixim_config_nearer(const ap_directive_t *a, const ap_directive_t *b);
-
-/* Whether R is at or below the API's path. Of a request that failed before httpd had found its
- * section, its path decides, and R then gets that section's settings. */
-int flixim_config_is_below(request_rec *r);
-
 /* What the module record needs. */
 void *flixim_config_create_server(apr_pool_t *p, server_rec *s);
 void *flixim_config_merge_server(apr_pool_t *p, void *main_server, void *virtual_host);
 void *flixim_config_create_section(apr_pool_t *p, char *path);
 void *flixim_config_merge_section(apr_pool_t *p, void *outer, void *inner);
-extern const command_rec flixim_config_directives[];
 
 #endif

@@ -4,6 +4,7 @@
 #include "private.h"
 
 #include "config.h"
+#include "location.h"
 
 /* Headers of answers that a page may read beside the harmless ones, headers that it may send, and
  * for how many seconds a browser need not ask again. */
@@ -61,6 +62,7 @@ void flixim_cors_add_preflight(request_rec *r, const char *allow)
 
 int flixim_cors_let_preflight_pass(request_rec *r)
 {
-    return flixim_cors_is_preflight(r) && allowed_origin(r) && flixim_config_is_below(r) ? OK
-                                                                                         : DECLINED;
+    return flixim_cors_is_preflight(r) && allowed_origin(r) && flixim_location_is_below(r)
+               ? OK
+               : DECLINED;
 }

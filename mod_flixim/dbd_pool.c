@@ -7,6 +7,7 @@
 #include "libpq-fe.h"
 
 #include "config.h"
+#include "directives.h"
 
 /* mod_dbd takes what does not fit into an int for another number. */
 #define DIGITS 9
@@ -128,9 +129,9 @@ static const char *fault_of_sizes(apr_pool_t *p, const flixim_dbd_pool *pool,
     if (min <= keep && keep <= max && max > 0) {
         return NULL;
     }
-    *where = flixim_config_nearer(
-        pool->directives[FLIXIM_DBD_MAX],
-        flixim_config_nearer(pool->directives[FLIXIM_DBD_KEEP], pool->directives[FLIXIM_DBD_MIN]));
+    *where = flixim_directives_nearer(pool->directives[FLIXIM_DBD_MAX],
+                                      flixim_directives_nearer(pool->directives[FLIXIM_DBD_KEEP],
+                                                               pool->directives[FLIXIM_DBD_MIN]));
     return apr_psprintf(p,
                         "mod_dbd needs DBDMin <= DBDKeep <= DBDMax, and DBDMax above 0: "
                         "here they are %d, %d and %d",

@@ -8,12 +8,12 @@
 #include "http_protocol.h"
 
 #include "brigade.h"
-#include "config.h"
+#include "location.h"
 #include "reply.h"
 
 void flixim_errors_insert_filter(request_rec *r)
 {
-    if (ap_is_HTTP_ERROR(r->status) && flixim_config_is_below(r)) {
+    if (ap_is_HTTP_ERROR(r->status) && flixim_location_is_below(r)) {
         ap_add_output_filter(FLIXIM_ERRORS_FILTER, NULL, r, r->connection);
     }
 }
@@ -62,7 +62,7 @@ int flixim_errors_set_documents_aside(request_rec *r)
     } ranges[] = { { 400, 431 }, { 451, 451 }, { 500, 511 } };
     const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
 
-    if (!core->response_code_exprs || !flixim_config_is_below(r)) {
+    if (!core->response_code_exprs || !flixim_location_is_below(r)) {
         return DECLINED;
     }
     for (apr_size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -77,7 +77,7 @@ int flixim_errors_refuse_document(request_rec *r)
 {
     request_rec *failed = r->prev;
 
-    return failed && ap_is_HTTP_ERROR(failed->status) && flixim_config_is_below(failed)
+    return failed && ap_is_HTTP_ERROR(failed->status) && flixim_location_is_below(failed)
                ? failed->status
                : DECLINED;
 }

@@ -8,10 +8,10 @@
 
 #include "body.h"
 #include "call.h"
-#include "config.h"
 #include "cors.h"
 #include "flx_uuid.h"
 #include "limiter.h"
+#include "location.h"
 #include "reply.h"
 #include "route.h"
 #include "upkeep.h"
@@ -235,7 +235,7 @@ static int reply_allow(request_rec *r, const char *allow)
 
 int flixim_handler_translate_name(request_rec *r)
 {
-    if (!flixim_config_is_below(r)) {
+    if (!flixim_location_is_below(r)) {
         return DECLINED;
     }
     r->filename = r->uri;
@@ -244,7 +244,7 @@ int flixim_handler_translate_name(request_rec *r)
 
 int flixim_handler_map_to_storage(request_rec *r)
 {
-    return flixim_config_is_below(r) ? OK : DECLINED;
+    return flixim_location_is_below(r) ? OK : DECLINED;
 }
 
 int flixim_handler(request_rec *r)
@@ -257,7 +257,7 @@ int flixim_handler(request_rec *r)
     }
     /* An answer is one JSON text; parts of it would be none. */
     apr_table_unset(r->headers_in, "Range");
-    location = flixim_config_location(r);
+    location = flixim_location_path(r);
     if (location) {
         match = flixim_route_find(r, r->uri + strlen(location));
     }

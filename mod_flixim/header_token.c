@@ -3,7 +3,7 @@
 #include "header_token.h"
 #include "private.h"
 
-#include "config.h"
+#include "location.h"
 
 static const char header[] = "Authorization";
 
@@ -14,7 +14,7 @@ static const char key[] = "flixim_header_token";
  * to write "Bearer" has sent a token all the same, and Basic is a password. */
 static const char *header_with_token(const request_rec *r)
 {
-    return flixim_config_has_api(r->server) ? apr_table_get(r->headers_in, header) : NULL;
+    return flixim_location_is_served(r->server) ? apr_table_get(r->headers_in, header) : NULL;
 }
 
 int flixim_header_token_hide(request_rec *r)

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "cors.h"
 #include "database.h"
+#include "directives.h"
 #include "errors.h"
 #include "handler.h"
 #include "header_token.h"
@@ -25,7 +26,7 @@ module AP_MODULE_DECLARE_DATA flixim_module = {
     flixim_config_merge_section,  /* inner over outer */
     flixim_config_create_server,  /* one for each virtual host */
     flixim_config_merge_server,   /* virtual host over main server */
-    flixim_config_directives,     /* the table of directives */
+    flixim_directives,            /* the table of directives */
     register_hooks,
     AP_MODULE_FLAG_ALWAYS_MERGE /* a virtual host without a directive of ours has a breaker, too */
 };

@@ -6,8 +6,8 @@
 #include "apr_strings.h"
 #include "http_main.h"
 
-#include "config.h"
 #include "flx_url_token.h"
+#include "location.h"
 
 /* Under which the token is kept with the request's pool. Not a note: notes can be logged. */
 static const char key[] = "flixim_url_token";
@@ -95,12 +95,12 @@ static void hide_variable(request_rec *r, const char *name)
  * was known and so is its address's first, any. */
 static int may_concern_us(const request_rec *r)
 {
-    if (flixim_config_has_api(r->server)) {
+    if (flixim_location_is_served(r->server)) {
         return 1;
     }
     for (const server_rec *s = ap_server_conf; s && r->server == r->connection->base_server;
          s = s->next) {
-        if (flixim_config_has_api(s)) {
+        if (flixim_location_is_served(s)) {
             return 1;
         }
     }
@@ -119,7 +119,7 @@ const char *flixim_url_token(const request_rec *r)
 
 int flixim_url_token_hide_line(request_rec *r)
 {
-    if (flixim_config_has_api(r->server)) {
+    if (flixim_location_is_served(r->server)) {
         hide_line(r);
     }
     return DECLINED;
@@ -127,7 +127,7 @@ int flixim_url_token_hide_line(request_rec *r)
 
 int flixim_url_token_hide_arguments(request_rec *r)
 {
-    if (r->args && flixim_config_is_below(r)) {
+    if (r->args && flixim_location_is_below(r)) {
         r->args = hidden_query(r->pool, r->args);
     }
     return DECLINED;

@@ -8,7 +8,7 @@ use lib "$Bin/../lib";
 use FlixIM::Test::Tree qw(slurp);
 use Test::More;
 
-my $source = slurp('mod_flixim/config.c');
+my $source = slurp('mod_flixim/directives.c');
 my $manual = slurp('conf/flixim.conf');
 my $members = join '', slurp('mod_flixim/config.h') =~ /#define FLIXIM_CONFIG_(?:SECTION_)?MEMBERS\(X\)(.*?)\n\n/sg;
 
