@@ -60,7 +60,7 @@ void flixim_dbd_pool_merge(flixim_dbd_pool *pool, const flixim_dbd_pool *base,
     }
 }
 
-static int number(const flixim_dbd_pool *pool, flixim_dbd_setting setting)
+static int number(const flixim_dbd_pool *pool, int setting)
 {
     const char *value = pool->values[setting];
 
