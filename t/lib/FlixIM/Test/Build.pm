@@ -30,6 +30,7 @@ sub run {
 sub configured {
     my ($arguments) = @_;
     my $dir = File::Temp->newdir('flixim-build-XXXXXXXX', TMPDIR => 1);
+    chmod 0755, "$dir" or die "chmod: $!";    # for httpd's user, whose sanitizers look names up in what was built
     my ($status, $output) = run($dir, source() . "/configure -q $arguments");
     die "configure $arguments: $output" if $status != 0;
     return $dir;
