@@ -17,11 +17,11 @@ use Time::HiRes qw(sleep);
 
 my $dir = File::Temp->newdir('flixim-keys-XXXXXXXX', TMPDIR => 1);
 chmod 0755, $dir or die "chmod: $!";
-my ($secret, $other) = ('0123456789abcdefSecretOne0123456', "SecretTwo\0\1\2 and so on, 32 bytes and more\r");
+my ($secret, $other) = ('0123456789abcdefSecretOne0123456', "SecretTwo\0\1\2\r and so on, 32 bytes and more");
 my @key  = map { rsa_key($_) } qw(one two);
 my $jwks = "$dir/jwks";
 write_file("$dir/key",   "$secret\n", 0600);
-write_file("$dir/other", "$other\n",  0600);
+write_file("$dir/other", "$other\r\n", 0600);
 write_file($jwks, jwks($key[0]), 0644);
 
 my $cluster = FlixIM::Test::Cluster->start;
