@@ -193,9 +193,7 @@ const char *flixim_keys_load_secret(apr_pool_t *pconf, apr_pool_t *ptemp, const 
 
         if (length > 0 && file.text[length - 1] == '\n') {
             length--;
-        }
-        if (length > 0 && file.text[length - 1] == '\r') {
-            length--;
+            length -= length > 0 && file.text[length - 1] == '\r';
         }
         own->secret = flx_keys_from_secret(file.text, length, &why);
         why = own->secret ? NULL : why;
