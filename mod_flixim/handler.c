@@ -53,6 +53,15 @@ static finding unreadable(int status)
                       status == AP_FILTER_ERROR ? AP_FILTER_ERROR : OK };
 }
 
+/* What a form that is not good leads to. That we found no memory is not the client's fault. */
+static finding refuse_form(const flx_form *form, flx_outcome malformed, flx_outcome faulty)
+{
+    if (form->is_malformed && !strcmp(form->faults[0].rule, "no_memory")) {
+        return refuse(FLX_UNAVAILABLE);
+    }
+    return refuse(form->is_malformed ? malformed : faulty);
+}
+
 /* Reads the body of an operation that takes one into the request's form. */
 static finding take_body(flixim_request *request, const flixim_operation *operation)
 {
@@ -72,7 +81,7 @@ static finding take_body(flixim_request *request, const flixim_operation *operat
     }
     if (flx_form_read_json(&request->form, operation->body_fields, operation->field_count,
                            body->at ? body->at : "", body->length) != 0) {
-        return refuse(request->form.is_malformed ? FLX_INVALID_JSON : FLX_INVALID_FIELDS);
+        return refuse_form(&request->form, FLX_INVALID_JSON, FLX_INVALID_FIELDS);
     }
     return fine;
 }
@@ -94,7 +103,7 @@ static finding take_form(flixim_request *request, const flixim_operation *operat
     if (operation->query_fields && r->args &&
         flx_form_read_query(&request->form, operation->query_fields, operation->field_count,
                             r->args, strlen(r->args)) != 0) {
-        return refuse(FLX_INVALID_QUERY);
+        return refuse_form(&request->form, FLX_INVALID_QUERY, FLX_INVALID_QUERY);
     }
     return fine;
 }
@@ -154,7 +163,7 @@ static int reply_refusal(flixim_request *request, const flixim_operation *operat
         return flixim_call_refuse(request, &answer);
     }
     return flixim_reply_error(request->r, why->outcome, request->form.faults,
-                              request->form.fault_count);
+                              why->outcome == FLX_UNAVAILABLE ? 0 : request->form.fault_count);
 }
 
 /* Finds out who asks, and whether that user may ask now: 1, or 0 once the request is answered, as

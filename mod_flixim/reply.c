@@ -107,7 +107,8 @@ int flixim_reply(request_rec *r, flx_outcome outcome, flx_buffer *data)
                       " bytes, or there is no memory",
                       FLIXIM_REPLY_LIMIT);
         flx_buffer_free(data);
-        return flixim_reply_error(r, FLX_INTERNAL, NULL, 0);
+        /* What was asked for may be done and committed: that is no refusal, and asking again is safe. */
+        return flixim_reply_error(r, FLX_UNAVAILABLE, NULL, 0);
     }
     flixim_reply_set_headers(r, outcome);
     return send_body(r, head, data, "}");

@@ -20,7 +20,7 @@
  * nothing of its own, which would be HTML. */
 
 /* {"success":true,"message":…,"data":DATA}. DATA is JSON, whose memory this takes over, or NULL for an
- * answer without data. If it has failed, the answer is FLX_INTERNAL. */
+ * answer without data. If it has failed, the answer is FLX_UNAVAILABLE. */
 int flixim_reply(request_rec *r, flx_outcome outcome, flx_buffer *data);
 
 /* {"success":false,"message":…,"error":{"code":…}} with the outcome's status, its text in the language
