@@ -19,6 +19,8 @@ typedef struct flixim_request {
     flixim_caller caller;
     /* whether the database has called the token valid, beside the operation's own call */
     int is_token_judged;
+    /* whether the request counts towards the user's FlixIMRateLimit */
+    int is_counted;
     /* the values of the operation's fields */
     flx_form form;
 } flixim_request;

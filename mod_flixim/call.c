@@ -7,6 +7,7 @@
 
 #include "flx_result.h"
 #include "known_tokens.h"
+#include "limiter.h"
 #include "reply.h"
 #include "shared.h"
 #include "text.h"
@@ -66,6 +67,11 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
         return 0;
     }
     done = judge(request, answer);
+    /* Whoever holds a token that was revoked must not use up what its user has. */
+    if (!done && answer->refusal == FLX_INVALID_TOKEN && request->is_counted) {
+        flixim_limiter_give_back(request->r->server, request->caller.user_id);
+        request->is_counted = 0;
+    }
     if (!done) {
         flixim_database_release(request->r, answer->result);
         answer->result = NULL;

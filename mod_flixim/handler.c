@@ -195,6 +195,7 @@ static int admit(flixim_request *request, int *status)
         *status = refuse_unread(r, FLX_RATE_LIMITED);
         return 0;
     }
+    request->is_counted = 1;
     return 1;
 }
 

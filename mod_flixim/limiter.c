@@ -106,3 +106,14 @@ apr_interval_time_t flixim_limiter_take(const server_rec *s, const char *user_id
     } while (!atomic_compare_exchange_weak(&mine->full_at, &full_at, next));
     return 0;
 }
+
+void flixim_limiter_give_back(const server_rec *s, const char *user_id)
+{
+    const flixim_rate *rate = flixim_config_rate_limit(s);
+    uint64_t owner = hash_of(user_id);
+
+    if (rate && rate->requests) {
+        atomic_fetch_sub(&bucket_of((*rate->buckets)->sets[owner % SETS], owner)->full_at,
+                         rate->per / rate->requests);
+    }
+}

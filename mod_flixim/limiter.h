@@ -18,4 +18,7 @@ int flixim_limiter_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
 apr_interval_time_t flixim_limiter_take(const server_rec *s, const char *user_id)
     __attribute__((warn_unused_result));
 
+/* Puts back what flixim_limiter_take took: the token was not valid, so that user did not ask. */
+void flixim_limiter_give_back(const server_rec *s, const char *user_id);
+
 #endif

@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Cluster;
+use FlixIM::Test::Dev qw(wait_until);
 use FlixIM::Test::Httpd;
 use FlixIM::Test::Crowd  qw(users);
 use FlixIM::Test::Volley qw(fire answers volley statuses request message);
@@ -44,17 +45,6 @@ sub slowest {
 # The sessions of httpd that wait for the standby.
 sub waiting {
     return $cluster->psql(q{SELECT count(*) FROM pg_stat_activity WHERE usename = 'flixim_httpd' AND wait_event = 'SyncRep'});
-}
-
-# Waits up to SECONDS until CONDITION holds.
-sub wait_until {
-    my ($seconds, $condition) = @_;
-    my $end = time + $seconds;
-    while (time < $end) {
-        return 1 if $condition->();
-        sleep 0.1;
-    }
-    return 0;
 }
 
 sub set_standby {

@@ -37,6 +37,13 @@ is statuses('=flx_unknown', 12), each_is(12, 401), 'a token that is not valid ha
 is $api->call(undef, GET => '/health')->status, 200, 'what needs no token is not counted';
 is statuses(undef, 11), each_is(11, 401), 'nor is a request without one';
 
+# Whoever holds a token that was revoked cannot use up what its user has.
+my $revoked = '=' . $api->token('frank');
+is statuses($revoked, 2), '200 200', 'a token that is good';
+$api->row("SELECT flixim.revoke_token(sha256(convert_to(?, 'UTF8')))", substr $revoked, 1);
+is statuses($revoked, 12), each_is(12, 401), 'and is revoked';
+is statuses('frank:jwt', 8), each_is(8, 200), 'its user has all that is left';
+
 # One comes back every five seconds.
 my $waited = 0;
 sleep 0.1 while statuses('alice', 1) eq '429' && ++$waited < 100;
