@@ -82,6 +82,7 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
 int flixim_call_judge_token(flixim_request *request, flixim_answer *answer)
 {
     flixim_caller *caller = &request->caller;
+    flx_value user_id;
     flx_uuid user;
 
     if (request->is_token_judged) {
@@ -90,9 +91,17 @@ int flixim_call_judge_token(flixim_request *request, flixim_answer *answer)
     if (!flixim_call(request, &flx_statement_check_token, NULL, answer)) {
         return 0;
     }
+    user_id = flx_result_get(answer->result, 0, "user_id");
+    if (!caller->user_id && !user_id.at) {
+        /* It ended between the two. */
+        flixim_database_release(request->r, answer->result);
+        answer->result = NULL;
+        answer->refusal = FLX_INVALID_TOKEN;
+        return 0;
+    }
     request->is_token_judged = 1;
     if (!caller->user_id) {
-        user = flx_value_uuid(flx_result_get(answer->result, 0, "user_id"));
+        user = flx_value_uuid(user_id);
         flixim_credentials_set_user(request->r, caller, &user);
         flixim_known_tokens_add(flixim_shared_of(request->r->server)->known_tokens,
                                 caller->parameters[3], &user);
