@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all of the daemon hangs on; there is one, made by main, and no global beside it. */
+#ifndef PUSH_SERVER_H
+#define PUSH_SERVER_H
+
+#include <uv.h>
+
+#include "application.h"
+#include "metrics.h"
+#include "settings.h"
+
+struct push_connections; /* connection.h: clients' connections, whatever they speak */
+struct push_listeners;   /* listener.h */
+struct push_tls;         /* tls.h; NULL without TLS */
+struct push_polls;       /* longpoll.h: long-poll sessions */
+struct push_sockets;     /* socket.h: Phoenix sockets */
+struct push_tokens;      /* tokens.h: the keys that verify tokens */
+struct push_database;    /* database.h */
+struct push_stream;      /* stream.h: the event stream */
+struct push_users;       /* subscription.h: whose channels are joined here */
+struct push_limits;      /* limits.h: what each user may do */
+
+typedef struct push_server {
+    uv_loop_t *loop;
+    /* replaced as a whole by a reload; read it anew in each callback */
+    const push_settings *settings;
+    push_metrics metrics;
+    const push_application *application;
+    struct push_connections *connections;
+    struct push_listeners *listeners;
+    struct push_tls *tls;
+    struct push_polls *polls;
+    struct push_sockets *sockets;
+    struct push_tokens *tokens;
+    struct push_database *database;
+    struct push_stream *stream;
+    struct push_users *users;
+    struct push_limits *limits;
+    /* whether the daemon is on its way down */
+    int is_draining;
+} push_server;
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A joined channel as the event stream sees it: whose events it gets, and up to which position it has
+ * them (design.md, 4.10). */
+#ifndef PUSH_SUBSCRIPTION_H
+#define PUSH_SUBSCRIPTION_H
+
+#include <uv.h>
+
+#include "block.h"
+#include "flx_time.h"
+#include "flx_uuid.h"
+
+struct push_server;
+struct push_users;
+struct push_call;
+
+typedef struct push_subscription push_subscription;
+
+/* What the channel gives. None of them may unsubscribe or free within the call, but for restart and judge. */
+typedef struct push_subscriber {
+    /* Push the event: payload is a whole Event object as JSON, lent (share it to keep it). */
+    void (*push)(push_subscription *subscription, push_block *payload);
+    /* Bytes that wait to be written to the client. */
+    size_t (*backlog)(const push_subscription *subscription);
+    /* The user's tokens were revoked: ask the database about this one again. */
+    void (*judge)(push_subscription *subscription);
+    /* Another database answers (a fail-over): end the channel so that the client joins and syncs anew. */
+    void (*restart)(push_subscription *subscription);
+} push_subscriber;
+
+/* Part of the channel. Members above the line are set before push_subscribe, those below are private. */
+struct push_subscription {
+    const push_subscriber *subscriber;
+    struct push_server *server;
+    flx_uuid user_id;
+    /* the connection; an event that it caused itself is not pushed to it */
+    flx_uuid origin;
+    /* FLX_CALLER_PARAMETERS of the channel's token, which outlive the subscription */
+    const char *const *caller;
+    /* ---- */
+    flx_time position;
+    int state;    /* see subscription.c */
+    int has_news; /* something happened since the last reading began */
+    int syncs;    /* syncs of the client that are under way */
+    struct push_call *call;
+    uint64_t due; /* when a timer of the state ends, in uv_now's time */
+    push_subscription *next_of_user;
+    push_subscription *previous_of_user;
+    push_subscription *next_due;
+    push_subscription *previous_due;
+};
+
+/* Begins: what happens to the user from now on counts as news. To be called before the database is asked about
+ * the token, so that nothing falls in between. Returns 0, or -1 if there is no memory. */
+int push_subscribe(push_subscription *subscription) __attribute__((warn_unused_result));
+
+/* The join was accepted, and its reply (with live_from) is sent. Live events are held until the first sync is
+ * answered, or for hold_time. */
+void push_subscription_joined(push_subscription *subscription, flx_time live_from);
+
+/* A sync of the client is about to be sent to the database; each is followed by the next one. */
+void push_subscription_syncing(push_subscription *subscription);
+
+/* It was answered, and the reply is sent: the cursor in it, and has_more. succeeded 0: it failed, the other two say nothing. */
+void push_subscription_synced(push_subscription *subscription, int succeeded, flx_time cursor,
+                              int has_more);
+
+/* Ends, in whatever state. */
+void push_unsubscribe(push_subscription *subscription);
+
+struct push_users *push_users_make(struct push_server *server);
+void push_users_free(struct push_users *users);
+
+#endif

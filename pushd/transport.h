@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What carries messages between a client and its socket (in Phoenix's sense): a WebSocket connection, or
+ * a long-poll session. Neither side knows more of the other than this. */
+#ifndef PUSH_TRANSPORT_H
+#define PUSH_TRANSPORT_H
+
+#include <stddef.h>
+
+#include "block.h"
+
+typedef struct push_transport push_transport;
+
+typedef struct push_transport_functions {
+    /* Sends one message, text or binary, that consists of count blocks one behind the other. Takes
+     * over one reference of each, whatever happens. Never calls back. More than the transport's
+     * queue takes ends it a little later. */
+    void (*send)(push_transport *transport, int is_binary, push_block *const *blocks, int count);
+    /* Ends it with a close code (RFC 6455, 7.4; a long-poll session just ends), after what was sent
+     * before. No message comes any more; ended does, later, never from within this call. */
+    void (*close)(push_transport *transport, unsigned code);
+    /* Deliver no message from now on (hold), or go on (release; never calls back within it). They do not
+     * nest. What the client sends meanwhile stays in its connection. */
+    void (*hold)(push_transport *transport);
+    void (*release)(push_transport *transport);
+    /* Bytes that are sent and not yet written to the kernel. */
+    size_t (*backlog)(const push_transport *transport);
+} push_transport_functions;
+
+/* The first member of every transport. */
+struct push_transport {
+    const push_transport_functions *functions;
+};
+
+/* The receiving side, which the application gives. */
+typedef struct push_receiver push_receiver;
+
+typedef struct push_receiver_functions {
+    /* A whole message; its bytes are lent for the call. A text is well-formed UTF-8. */
+    void (*message)(push_receiver *receiver, int is_binary, const char *bytes, size_t length);
+    /* The transport is gone, whoever ended it: the last call of all. The receiver calls nothing of
+     * the transport any more, and may free itself. */
+    void (*ended)(push_receiver *receiver);
+} push_receiver_functions;
+
+/* The first member of every receiver. */
+struct push_receiver {
+    const push_receiver_functions *functions;
+};
+
+#endif
