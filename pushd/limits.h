@@ -3,6 +3,8 @@
 #ifndef PUSH_LIMITS_H
 #define PUSH_LIMITS_H
 
+#include <stdint.h>
+
 #include "flx_uuid.h"
 
 struct push_server;
