@@ -23,6 +23,7 @@ use FlixIM::Test::Wire;
         cluster => { settings => {...} },                      # as for FlixIM::Test::Cluster
         with    => sub { my ($api) = @_; ... },                # more of these, from what needs files
         record  => $file,                                      # answers are appended to it, a line of JSON each
+        httpd   => 0,                                          # none: users, tokens and the database alone
     );
     my $answer = $api->call('alice', GET => '/messages', query => { limit => 5 });
     my $answer = $api->call('alice:jwt', POST => '/messages', body => {...}, headers => [ 'Idempotency-Key' => 'x' ]);
@@ -54,7 +55,7 @@ sub start {
     # What the configuration needs of files may be made by a function, which gets this object.
     %option = (%option, $option{with}->($self)) if $option{with};
     my $settings = { FlixIMTokenKeyFile => $self->write_file('secret', $self->{secret}), %{ $option{settings} // {} } };
-    $self->{httpd} = FlixIM::Test::Httpd->start(%option, cluster => $cluster, settings => $settings);
+    $self->{httpd} = FlixIM::Test::Httpd->start(%option, cluster => $cluster, settings => $settings) if $option{httpd} // 1;
     $self->{contract} = FlixIM::Test::Contract->new;
     $unfinished{$self} = 1;
     return $self;
@@ -65,6 +66,9 @@ sub httpd    { return $_[0]{httpd} }
 sub contract { return $_[0]{contract} }
 sub secret   { return $_[0]{secret} }
 sub base     { return $_[0]{base} }
+
+# The file of the token key, as httpd and the daemon read it.
+sub secret_file { return "$_[0]{dir}/secret" }
 
 # A file beside the server's, readable by root alone or, if PUBLIC, by all; its path.
 sub write_file {
@@ -221,6 +225,7 @@ sub group {
 # Lines of httpd's log that are faults: of ours, of a sanitizer, or the death of a child.
 sub log_faults {
     my ($self) = @_;
+    return if !$self->{httpd};
     return grep {/\[flixim:(?:emerg|alert|crit|error)\]|exit signal|Sanitizer|runtime error:/} split /\n/, $self->{httpd}->log;
 }
 

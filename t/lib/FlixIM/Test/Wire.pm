@@ -7,11 +7,12 @@ use warnings FATAL => 'all';
 
 use IO::Select       ();
 use IO::Socket::INET ();
+use IO::Socket::UNIX ();
 use Time::HiRes      qw(time);
 
 =head1 SYNOPSIS
 
-    my $wire = FlixIM::Test::Wire->new($port);
+    my $wire = FlixIM::Test::Wire->new($port);        # or the path of a Unix socket
     $wire->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     my $answer = $wire->answer;                  # undef: the server closed, or said nothing for ten seconds
     my $answer = $wire->answer(head => 1);       # of a HEAD: no body follows
@@ -24,7 +25,8 @@ An answer is a FlixIM::Test::Answer.
 
 sub new {
     my ($class, $port, %option) = @_;
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect to port $port: $!";
+    my $socket = $port =~ m{/} ? IO::Socket::UNIX->new(Peer => $port) : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
+    die "connect to port $port: $!" if !$socket;
     binmode $socket;
     return bless { socket => $socket, rest => '', patience => $option{patience} // 10 }, $class;
 }
