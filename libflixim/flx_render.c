@@ -18,7 +18,7 @@ typedef enum form {
 struct flx_shape {
     int count;
     struct {
-        const char *key; /* the column's name as well */
+        const char *column;
         form form;
         const char *text; /* the key as it stands in the JSON, with the comma before it */
         size_t length;    /* of that */
@@ -26,9 +26,10 @@ struct flx_shape {
 };
 
 /* A page of fifty messages has 700 fields: each key is one piece. */
-#define FIELD(key, form)                                                                           \
+#define FIELD(key, form) FIELD_OF(key, key, form)
+#define FIELD_OF(key, column, form)                                                                \
     {                                                                                              \
-        key, form, ",\"" key "\":", sizeof(",\"" key "\":") - 1                                    \
+        column, form, ",\"" key "\":", sizeof(",\"" key "\":") - 1                                 \
     }
 
 const flx_shape flx_shape_message = {
@@ -68,6 +69,23 @@ static const flx_shape shape_member = {
     { FIELD("unread_count", FORM_NUMBER), FIELD("is_pinned", FORM_BOOL),
       FIELD("is_muted", FORM_BOOL), FIELD("last_read_message_id", FORM_UUID),
       FIELD("draft", FORM_STRING) }
+};
+
+/* An Event around its payload: what stands before it, and what behind. */
+static const flx_shape shape_event_head = {
+    2, { FIELD_OF("id", "event_id", FORM_UUID), FIELD("event_type", FORM_STRING) }
+};
+
+static const flx_shape shape_event_tail = {
+    2, { FIELD("event_timestamp", FORM_TIME), FIELD("target_user_id", FORM_UUID) }
+};
+
+/* What became of a message: the event's own status and time, not the message's of today. */
+static const flx_shape shape_event_status = {
+    4,
+    { FIELD_OF("message_id", "id", FORM_UUID), FIELD("conversation_id", FORM_STRING),
+      FIELD_OF("status", "event_status", FORM_STRING),
+      FIELD_OF("updated_at", "event_timestamp", FORM_TIME) }
 };
 
 static void add_uuid(flx_buffer *buffer, flx_uuid uuid)
@@ -155,7 +173,7 @@ void flx_render_begin(flx_rendering *rendering, const flx_shape *shape, const PG
     rendering->shape = shape;
     rendering->result = result;
     for (i = 0; i < shape->count; i++) {
-        rendering->columns[i] = PQfnumber(result, shape->fields[i].key);
+        rendering->columns[i] = PQfnumber(result, shape->fields[i].column);
     }
 }
 
@@ -195,5 +213,28 @@ void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row
 {
     flx_buffer_add(buffer, "{", 1);
     flx_render_conversation_fields(buffer, result, row);
+    flx_buffer_add(buffer, "}", 1);
+}
+
+void flx_render_events_begin(flx_event_rendering *rendering, const PGresult *result)
+{
+    flx_render_begin(&rendering->head, &shape_event_head, result);
+    flx_render_begin(&rendering->message, &flx_shape_message, result);
+    flx_render_begin(&rendering->status, &shape_event_status, result);
+    flx_render_begin(&rendering->tail, &shape_event_tail, result);
+    rendering->event_type = PQfnumber(result, "event_type");
+}
+
+void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, int row)
+{
+    flx_value type = flx_result_at(rendering->head.result, row, rendering->event_type);
+
+    flx_buffer_add(buffer, "{", 1);
+    add_fields(buffer, &rendering->head, row);
+    flx_buffer_add_text(buffer, ",\"payload\":");
+    flx_render_row(
+        buffer, flx_value_is(type, "new_message") ? &rendering->message : &rendering->status, row);
+    flx_buffer_add(buffer, ",", 1);
+    add_fields(buffer, &rendering->tail, row);
     flx_buffer_add(buffer, "}", 1);
 }

@@ -41,4 +41,19 @@ void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row
 /* The same without the braces around it, for an object that has more. */
 void flx_render_conversation_fields(flx_buffer *buffer, const PGresult *result, int row);
 
+/* The column numbers of a result that consists of events (flixim.event_answer). */
+typedef struct flx_event_rendering {
+    flx_rendering head;
+    flx_rendering message;
+    flx_rendering status;
+    flx_rendering tail;
+    int event_type;
+} flx_event_rendering;
+
+void flx_render_events_begin(flx_event_rendering *rendering, const PGresult *result);
+
+/* Appends one row, which is no head, as the seed's Event: the payload is the Message as it is now for
+ * new_message, and message_id, conversation_id, status, updated_at for the other types. */
+void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, int row);
+
 #endif

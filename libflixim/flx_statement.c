@@ -17,6 +17,9 @@
     " answer.last_message_id, answer.last_message_content, answer.last_message_timestamp,"         \
     " answer.inserted_at, answer.updated_at, answer.unread_count, answer.is_pinned,"               \
     " answer.is_muted, answer.last_read_message_id, answer.draft"
+#define EVENT                                                                                      \
+    ", answer.event_id, answer.event_type, answer.event_timestamp, answer.target_user_id,"         \
+    " answer.event_status, answer.origin" MESSAGE
 #define STATUS ", answer.id, answer.status, answer.updated_at"
 #define FAULT  ", answer.field, answer.rule"
 
@@ -175,4 +178,47 @@ const flx_statement flx_statement_list_history = {
                                      " $7::timestamptz, $8::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 4,
     .read_only = 1,
+};
+
+const flx_statement flx_statement_sync_events = {
+    .name = "sync_events",
+    .text = ANSWER_OF(", answer.cursor_at, answer.has_more, answer.resync_required" EVENT,
+                      "flixim.sync_events(" CALLER ", $5::timestamptz,"
+                      " coalesce($6::integer, 500))"),
+    .parameters = FLX_CALLER_PARAMETERS + 2,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_fetch_events = {
+    .name = "fetch_events",
+    .text = ANSWER_OF(EVENT, "flixim.fetch_events($1::uuid[], $2::timestamptz[])"),
+    .parameters = 2,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_read_stream = {
+    .name = "read_stream",
+    .text = "SELECT found.snapshot::text AS snapshot, found.read_at, found.is_overrun,"
+            " found.target_user_id, found.stamp, found.event_type, found.origin"
+            " FROM flixim.read_stream($1::pg_snapshot, $2::timestamptz, $3::integer) AS found",
+    .parameters = 3,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_listener_idle = {
+    .name = "listener_idle",
+    .text = "SELECT flixim.listener_idle($1::uuid, $2::interval)",
+    .parameters = 2,
+};
+
+const flx_statement flx_statement_listener_horizon = {
+    .name = "listener_horizon",
+    .text = "SELECT flixim.listener_horizon()::text AS horizon",
+    .parameters = 0,
+};
+
+const flx_statement flx_statement_listener_busy = {
+    .name = "listener_busy",
+    .text = "SELECT flixim.listener_busy($1::uuid)",
+    .parameters = 1,
 };

@@ -25,6 +25,19 @@ typedef struct flx_statement {
 /* No parameters. One row, of no use: the event partitions are made and dropped as they should be. */
 extern const flx_statement flx_statement_keep_partitions;
 
+/* For daemons, without a caller or an outcome.
+ * read_stream: snapshot (the last read's; null to begin), since, limit. A head with snapshot (text), read_at and
+ * is_overrun; then target_user_id, stamp, event_type, origin of each event. */
+extern const flx_statement flx_statement_read_stream;
+/* user_ids, stamps. The events that they name, in that order, as those of sync_events. */
+extern const flx_statement flx_statement_fetch_events;
+/* listener_id, lease (interval). */
+extern const flx_statement flx_statement_listener_idle;
+/* Columns: horizon (an xid8 as text). */
+extern const flx_statement flx_statement_listener_horizon;
+/* listener_id. */
+extern const flx_statement flx_statement_listener_busy;
+
 /* No parameters. One row: the schema's version (int4). */
 extern const flx_statement flx_statement_schema_version;
 
@@ -72,5 +85,9 @@ extern const flx_statement flx_statement_update_conversation;
 extern const flx_statement flx_statement_create_conversation;
 /* conversation_id, limit, before, before_id. A head and the messages. */
 extern const flx_statement flx_statement_list_history;
+
+/* cursor (null: from the start), limit. A head with cursor_at, has_more, resync_required, and the
+ * events: columns of flixim.event_answer. */
+extern const flx_statement flx_statement_sync_events;
 
 #endif

@@ -152,12 +152,67 @@ static void renders_a_conversation_as_the_seeds_pair(void **state)
     PQclear(result);
 }
 
+/* The event's status and time are its own; a new message is as it is now. */
+static void renders_events(void **state)
+{
+    static char id[16] = "\x01\x89\x0a\x5d\xac\x96\x77\x4b\xbc\xce\xb3\x02\x09\x9a\x80\x57";
+    char at[8];
+    const cell cells[] = {
+        { "event_id", id, 16 },
+        { "event_type", "message_recalled", 16 },
+        { "event_timestamp", at, 8 },
+        { "target_user_id", NULL, 0 },
+        { "event_status", "withdrawn", 9 },
+        { "id", id, 16 },
+        { "conversation_id", "group:x", 7 },
+        { "status", "read", 4 },
+    };
+    cell message[8];
+    PGresult *result;
+    flx_event_rendering rendering;
+    flx_buffer buffer;
+
+    (void)state;
+    put_time(at, (INT64_C(1744281000123) - FLX_TIME_PG_EPOCH) * 1000);
+    result = make_result(cells, 8);
+    flx_buffer_init(&buffer, 10000);
+    flx_render_events_begin(&rendering, result);
+    flx_render_event(&buffer, &rendering, 0);
+    assert_renders(&buffer, "{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"event_type\":"
+                            "\"message_recalled\",\"payload\":{\"message_id\":"
+                            "\"01890a5d-ac96-774b-bcce-b302099a8057\",\"conversation_id\":"
+                            "\"group:x\",\"status\":\"withdrawn\",\"updated_at\":"
+                            "\"2025-04-10T10:30:00.123Z\"},\"event_timestamp\":"
+                            "\"2025-04-10T10:30:00.123Z\",\"target_user_id\":null}");
+    flx_buffer_free(&buffer);
+    PQclear(result);
+
+    memcpy(message, cells, sizeof cells);
+    message[1].bytes = "new_message";
+    message[1].length = 11;
+    result = make_result(message, 8);
+    flx_render_events_begin(&rendering, result);
+    flx_render_event(&buffer, &rendering, 0);
+    assert_renders(&buffer, "{\"id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"event_type\":"
+                            "\"new_message\",\"payload\":{\"id\":"
+                            "\"01890a5d-ac96-774b-bcce-b302099a8057\",\"client_message_id\":null,"
+                            "\"conversation_id\":\"group:x\",\"sender_id\":null,\"receiver_id\":"
+                            "null,\"content\":null,\"content_type\":null,\"message_type\":null,"
+                            "\"status\":\"read\",\"reference_id\":null,\"server_timestamp\":null,"
+                            "\"client_timestamp\":null,\"inserted_at\":null,\"updated_at\":null},"
+                            "\"event_timestamp\":\"2025-04-10T10:30:00.123Z\","
+                            "\"target_user_id\":null}");
+    flx_buffer_free(&buffer);
+    PQclear(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_a_message_with_all_its_keys),
         cmocka_unit_test(keeps_instants_within_bounds),
         cmocka_unit_test(renders_a_conversation_as_the_seeds_pair),
+        cmocka_unit_test(renders_events),
     };
 
     return unit_run("render", tests, sizeof tests / sizeof tests[0]);
