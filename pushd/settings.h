@@ -60,4 +60,10 @@ const push_settings *push_settings_read(const char *path, const char *const *fla
 
 void push_settings_free(const push_settings *settings);
 
+/* At a reload: what cannot change while the daemon runs (see the table) is taken over from before, and names,
+ * a buffer of the given size, lists what would have changed ("" if nothing would). Returns 0, or -1 if
+ * there is no memory. */
+int push_settings_keep_fixed(const push_settings *settings, const push_settings *before,
+                             char *names, size_t size) __attribute__((warn_unused_result));
+
 #endif
