@@ -11,7 +11,7 @@ use Test::More;
 my @files = files();
 
 # Prose, data and JSON, which has no comments, have no licence line of their own, and may be longer.
-my @sources = grep { !m{\.md$|\.json$|^LICENSE$|^docs/|/data/} } @files;
+my @sources = grep { !m{\.md$|\.json$|(?:^|/)LICENSE$|^docs/|/data/} } @files;
 cmp_ok scalar @sources, '>', 50, 'there are sources to look at';
 
 for my $file (@sources) {
