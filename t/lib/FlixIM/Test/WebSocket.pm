@@ -270,7 +270,7 @@ sub frame {
     my $second = defined $mask ? 0x80 : 0;
     return pack('C', ($option{fin} // 1) << 7 | ($option{rsv} // 0) << 4 | $opcode)
         . ($wide == 7 ? pack 'C', $second | $length : $wide == 16 ? pack 'Cn', $second | 126, $length : pack 'CQ>', $second | 127, $length)
-        . (defined $mask ? $mask . ($payload ^ substr $mask x (length($payload) / 4 + 1), 0, length $payload) : $payload);
+        . (defined $mask ? $mask . ("$payload" ^ substr $mask x (length($payload) / 4 + 1), 0, length $payload) : $payload);
 }
 
 # A close frame with a code (undef: empty) and a reason; options as frame's.
