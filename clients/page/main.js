@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Starts a session, and holds the parts of the page together. */
+
+import { FlixIM } from '/js/flixim.js';
+import { Socket } from '/vendor/phoenix.mjs';
+import { noteError, watchConnection } from './banner.js';
+import { Drafts } from './composer.js';
+import { announceMessages, ConversationPane } from './conversation.js';
+import { askForPeople } from './dialogs.js';
+import { byId, soon } from './dom.js';
+import { icon } from './icons.js';
+import { makeList } from './list.js';
+import { dress, knownPeople, nameOf } from './people.js';
+import { askForSession, endSession, findSession, followLinks } from './session.js';
+import { switchLanguage, writeTexts } from './texts.js';
+
+const API = '/api/v1';
+
+/** What the two views have in common: drawings on buttons, the language. */
+function prepare() {
+    for (const button of document.querySelectorAll('[data-icon]')) {
+        button.append(icon(button.dataset.icon));
+    }
+    writeTexts();
+}
+
+/** Makes the session's parts, and connects. */
+function start({ user, token }) {
+    const im = new FlixIM({ Socket, url: '/socket', apiUrl: API, userId: user, token, socketOptions: { longPollFallbackMs: 3000 } });
+    const drafts = new Drafts(im);
+    const showSoon = soon(() => show());
+    const pane = new ConversationPane(im, drafts, showSoon);
+    const showList = makeList(im, drafts, id => pane.open(id).then(showSoon, noteError) && showSoon());
+    const logOut = () => {
+        im.disconnect();
+        endSession();
+        location.reload();
+    };
+    const showConnection = watchConnection(im, logOut);
+
+    function show() {
+        dress(byId('me-avatar'), user);
+        byId('me-name').textContent = nameOf(user);
+        byId('me-name').title = user;
+        showList(pane.id);
+        pane.show();
+    }
+
+    async function beginChat() {
+        const people = await askForPeople(knownPeople(im.model.list(), user), user);
+        if (!people) {
+            return;
+        }
+        try {
+            const pair = await im.createConversation(people, people.length === 1 ? 'private' : 'group');
+            await pane.open(pair.conversation.conversation_id);
+        } catch (error) {
+            noteError(error);
+        }
+        showSoon();
+    }
+
+    im.on('change', showSoon);
+    im.on('state', showSoon);
+    announceMessages(im);
+    byId('new-chat').addEventListener('click', beginChat);
+    byId('log-out').addEventListener('click', logOut);
+    const close = () => {
+        const id = pane.id;
+        pane.open(null);
+        show();
+        document.getElementById(`line-${id}`)?.focus();
+    };
+    byId('back').addEventListener('click', close);
+    document.addEventListener('keydown', event => {
+        if (event.key === 'Escape' && pane.id && !event.isComposing && !document.querySelector('dialog[open], .menu')) {
+            close();
+        }
+    });
+    document.addEventListener('languagechanged', () => {
+        showConnection();
+        pane.retell();
+        show();
+    });
+    byId('chat').hidden = false;
+    show();
+    im.connect();
+}
+
+prepare();
+followLinks();
+for (const button of document.querySelectorAll('button.language')) {
+    button.addEventListener('click', () => {
+        switchLanguage();
+        writeTexts();
+        document.dispatchEvent(new Event('languagechanged'));
+    });
+}
+start(findSession() ?? await askForSession(null));
