@@ -68,7 +68,7 @@ export interface Draft {
 }
 
 /** Why a request failed. `code` is the server's (`conversation_not_found`, `withdraw_window_closed`, `rate_limited`, ...) or one of
- *  ours: `offline` (nothing was sent), `timeout` and `unavailable` (whether it took effect is unknown). */
+ *  ours: `offline` (nothing was sent), `timeout` and `unavailable` (whether it took effect is unknown), `refused` (by a server without codes). */
 export class FlixIMError extends Error {
   readonly code: string;
   /** Of a refused field, a sentence each. */

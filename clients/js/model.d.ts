@@ -91,14 +91,18 @@ export class Model {
 
   /** Takes an event, live or of a sync. False if its id was seen before (of the last 10,000) and nothing was done. */
   apply(event: ServerEvent): boolean;
-  /** Takes a message as a list, a history, a REST sync or a send gives it: the newer view wins. */
-  putMessage(message: Message): void;
+  /** Takes a message as a list, a history, a REST sync or a send gives it: the newer view wins. Returns ours. */
+  putMessage(message: Message): Message;
   /** Takes a conversation as the server lists it. Its unread counter replaces ours. */
   putConversation(pair: ConversationPair): void;
   /** What `mark_read` did here: everything received in the conversation up to a message is read. */
-  markRead(conversationId: string, lastReadMessageId: string): void;
+  markRead(conversationId: string, lastReadMessageId: string, updatedCount?: number): void;
   /** A single message's new status. */
   setStatus(messageId: string, status: Status, updatedAt?: string): void;
+  /** Of a message that is being sent: `failed` with its error, or `sending` again. */
+  setPending(message: Message, status: "sending" | "failed", error?: Message["error"]): void;
+  /** Takes a failed message out. */
+  discard(message: Message): void;
   /** Forgets everything but what is being sent. */
   reset(): void;
 
