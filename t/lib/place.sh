@@ -37,6 +37,17 @@ place_as() {
     fi
 }
 
+# place_exec USER COMMAND...: as place_as, in the place of this (sub)shell and in a session of its own.
+place_exec() {
+    local user=$1
+    shift
+    if [ "$(id -u)" = 0 ] && [ "$user" != root ]; then
+        HOME=/ exec setsid setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- "$@"
+    else
+        exec setsid "$@"
+    fi
+}
+
 # place_user NAME: the user a server runs as: NAME when root starts it, else whoever does.
 place_user() {
     if [ "$(id -u)" = 0 ]; then
