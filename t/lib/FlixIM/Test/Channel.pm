@@ -8,6 +8,7 @@ use warnings FATAL => 'all';
 use JSON::PP    ();
 use Time::HiRes qw(time);
 
+use FlixIM::Test::Contract;
 use FlixIM::Test::LongPoll;
 use FlixIM::Test::WebSocket;
 
@@ -38,14 +39,33 @@ use FlixIM::Test::WebSocket;
     my $frame = $alice->next;                 # { join_ref, ref, topic, event, payload, text }; join_ref is not V1's
     is $alice->close_code, 1008;
 
-    FlixIM::Test::Channel::seen();            # all replies and events that any of them got: the frames' texts
+    # What of all replies and events that any of them got is not as docs/asyncapi.yaml has it: to be nothing.
+    is join("\n", FlixIM::Test::Channel::faults()), '';
 
 =cut
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my @seen;    # texts of V2 frames, with what they answer: [ event asked, text ]
 
-sub seen { return @seen }
+sub faults {
+    my $contract = FlixIM::Test::Contract->new('asyncapi.yaml');
+    my $messages = $contract->document->{components}{messages};
+    my %message = map { ($messages->{$_}{name} => $_) } grep { $messages->{"${_}Ok"} || $_ eq 'event' } CORE::keys %$messages;
+    my (%texts, %fault);
+    for (@seen) {
+        my ($asked, $text) = @$_;
+        # What the API does not know is refused all the same.
+        my $name = $asked eq 'event' ? 'event' : $text =~ /"status":"error"\}\]\z/ ? 'refused' : ($message{$asked} // "($asked)") . 'Ok';
+        if ($messages->{$name}) { CORE::push @{ $texts{$name} }, $text }
+        else                    { $fault{"$asked is not documented"} = 1 }
+    }
+    for my $name (CORE::keys %texts) {
+        my @lists = $contract->judge_all("#/components/messages/$name/payload", @{ $texts{$name} });
+        for my $i (0 .. $#lists) { $fault{"$name: $_: " . substr $texts{$name}[$i], 0, 300} = 1 for @{ $lists[$i] } }
+    }
+    my @faults = sort { $a cmp $b } CORE::keys %fault;
+    return splice @faults, 0, 20;
+}
 
 sub open {    ## no critic (ProhibitBuiltinHomonyms)
     my ($class, $api, $pushd, %option) = @_;

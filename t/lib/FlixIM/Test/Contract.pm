@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# docs/openapi.yaml as a judge of answers: status, headers and body of each, by method and path.
+# docs/openapi.yaml as a judge of answers: status, headers and body of each, by method and path; docs/asyncapi.yaml likewise.
 package FlixIM::Test::Contract;
 
 use strict;
@@ -12,7 +12,7 @@ use FlixIM::Test::Tree qw(root);
 
 =head1 SYNOPSIS
 
-    my $contract = FlixIM::Test::Contract->new;
+    my $contract = FlixIM::Test::Contract->new;                 # of docs/openapi.yaml, or of another one below docs/
     my @faults = $contract->faults($method, $path, $answer);    # path below the API's, without the query
     my @faults = $contract->judge($pointer, $json_text);
     my @lists_of_faults = $contract->judge_all($pointer, @json_texts);
@@ -27,11 +27,12 @@ my $json = JSON::PP->new->utf8->allow_nonref;
 my $everywhere = qr/^(?:Date|Server|Connection|Keep-Alive|Content-Length|Content-Type)$/;
 
 sub new {
-    my ($class) = @_;
+    my ($class, $name) = @_;
     my $self = bless { owner => $$ }, $class;
-    $self->{pid} = open2($self->{from}, $self->{to}, root() . '/t/lib/openapi', root() . '/docs/openapi.yaml');
+    $name //= 'openapi.yaml';
+    $self->{pid} = open2($self->{from}, $self->{to}, root() . '/t/lib/openapi', root() . "/docs/$name");
     my $line = readline $self->{from} // '';
-    $self->{document} = $json->decode($line || die "t/lib/openapi cannot read docs/openapi.yaml\n");
+    $self->{document} = $json->decode($line || die "t/lib/openapi cannot read docs/$name\n");
     return $self;
 }
 
