@@ -30,7 +30,7 @@ export function icon(name) {
     const drawing = document.createElementNS(space, 'svg');
     const path = document.createElementNS(space, 'path');
     drawing.setAttribute('viewBox', '0 0 24 24');
-    drawing.setAttribute('class', `drawing ${name}`);
+    drawing.setAttribute('class', `drawing drawing-${name}`);
     drawing.setAttribute('aria-hidden', 'true');
     path.setAttribute('d', STROKES[name]);
     drawing.append(path);
