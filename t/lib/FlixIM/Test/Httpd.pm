@@ -28,6 +28,7 @@ use FlixIM::Test::Cluster;
         database => 'flixim',                             # default: the cluster's first
         vhosts   => [ { database => 'other', extra => '...' } ],
         modules  => [qw(status)],                         # more of httpd's own
+        pushd    => 'http://127.0.0.1:4001',              # the daemon that /socket is passed on to, with proxy and proxy_http
         extra    => "LogLevel flixim:trace2\n",
     );
     is GET('/api/v1/health')->code, 200;
@@ -160,6 +161,9 @@ sub _manual {
     my $conninfo = "host=$env{PGHOST} dbname=" . ($option{database} // $env{PGDATABASE});
     $text =~ s/^LoadModule .*\n//mg;
     $text =~ s{host=/run/postgresql dbname=flixim}{$conninfo} or die 'conf/flixim.conf: no DBDParams';
+    if ($option{pushd}) {
+        $text =~ s{unix:/run/flixim/pushd\.sock\|http://localhost/}{$option{pushd}/} or die 'conf/flixim.conf: no ProxyPass';
+    }
     my %setting = %{ $option{settings} // {} };
     for my $name (sort keys %setting) {
         $text =~ s/^ *#?\Q$name\E .*/$name $setting{$name}/m or die "conf/flixim.conf: no $name";
