@@ -142,7 +142,8 @@ static void forget_some(struct push_limits *limits)
         if (gone->due > now) {
             return;
         }
-        unlink_gone(limits, gone);
+        limits->first_gone = gone->after;
+        *(gone->after != NULL ? &gone->after->before : &limits->last_gone) = NULL;
         place = find(limits, &gone->user_id);
         *place = gone->next;
         free(gone);

@@ -39,11 +39,15 @@ void push_log_set_level(push_log_level level)
 static int is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device, inode;
     struct stat status;
+    char own[48];
 
-    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0) {
+        return 0;
+    }
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    return strcmp(stream, own) == 0;
 }
 
 static size_t write_prefix(char *line, size_t size, push_log_level level)

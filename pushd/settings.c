@@ -31,7 +31,7 @@ typedef struct settings_store {
 /* A reading under way. */
 typedef struct settings_reading {
     settings_store *store;
-    const char *place; /* "/etc/flixim/pushd.conf:12: "; of a flag "--" */
+    char place[PLACE_LIMIT]; /* "/etc/flixim/pushd.conf:12: "; of a flag "--" */
     char *why;
     size_t size;
     unsigned char is_set[SETTINGS_LIMIT]; /* by what is being read: a setting may be there once */
@@ -197,7 +197,6 @@ static int read_line(settings_reading *reading, char *line)
 
 static int read_file(settings_reading *reading, const char *path)
 {
-    char place[PLACE_LIMIT];
     FILE *file = fopen(path, "re");
     char *line = NULL;
     size_t room = 0;
@@ -207,12 +206,11 @@ static int read_file(settings_reading *reading, const char *path)
     if (file == NULL) {
         return refuse(reading, "cannot read '%s': %s", path, strerror(errno));
     }
-    reading->place = place;
     memset(reading->is_set, 0, sizeof reading->is_set);
     while (!failed && (length = getline(&line, &room, file)) >= 0) {
-        snprintf(place, sizeof place, "%s:%d: ", path, ++number);
+        snprintf(reading->place, sizeof reading->place, "%s:%d: ", path, ++number);
         if (strlen(line) != (size_t)length) {
-            failed = refuse(reading, "%sthere is a NUL in it", place);
+            failed = refuse(reading, "%sthere is a NUL in it", reading->place);
         }
         else {
             failed = read_line(reading, line);
@@ -228,7 +226,7 @@ static int read_file(settings_reading *reading, const char *path)
 
 static int read_flags(settings_reading *reading, const char *const *flags, int count)
 {
-    reading->place = "--";
+    memcpy(reading->place, "--", sizeof "--");
     memset(reading->is_set, 0, sizeof reading->is_set);
     for (int i = 0; i < count; i++) {
         size_t name = strcspn(flags[i], "=");
@@ -249,19 +247,24 @@ static int read_flags(settings_reading *reading, const char *const *flags, int c
     return 0;
 }
 
+static int is_said(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
 static int check(settings_reading *reading)
 {
     const push_settings *settings = &reading->store->settings;
-    int has_tls = *settings->tls_certificate_file != '\0';
+    int has_tls = is_said(settings->tls_certificate_file);
 
-    if (has_tls != (*settings->tls_key_file != '\0')) {
+    if (has_tls != is_said(settings->tls_key_file)) {
         return refuse(reading, "tls_certificate_file and tls_key_file belong together");
     }
-    if (*settings->listen_tls != '\0' && !has_tls) {
+    if (is_said(settings->listen_tls) && !has_tls) {
         return refuse(reading, "listen_tls needs tls_certificate_file and tls_key_file");
     }
-    if (*settings->listen_unix == '\0' && *settings->listen_tcp == '\0' &&
-        *settings->listen_tls == '\0') {
+    if (!is_said(settings->listen_unix) && !is_said(settings->listen_tcp) &&
+        !is_said(settings->listen_tls)) {
         return refuse(reading, "one of listen_unix, listen_tcp and listen_tls is needed");
     }
     if (strlen(settings->listen_unix) > SOCKET_PATH) {
@@ -276,7 +279,7 @@ static int check(settings_reading *reading)
 const push_settings *push_settings_read(const char *path, const char *const *flags, int count,
                                         char *why, size_t size)
 {
-    settings_reading reading = { .place = "", .why = why, .size = size };
+    settings_reading reading = { .why = why, .size = size };
 
     reading.store = calloc(1, sizeof *reading.store);
     if (reading.store == NULL) {

@@ -11,9 +11,9 @@
 
 /* clang-format off */
 #define NUMBER(name, kind, by_default, minimum, maximum, is_fixed) \
-    { #name, PUSH_SETTING_##kind, offsetof(push_settings, name), by_default, minimum, maximum, is_fixed }
+    { #name, offsetof(push_settings, name), by_default, minimum, maximum, PUSH_SETTING_##kind, is_fixed }
 #define VALUE(name, kind, by_default, is_fixed) \
-    { #name, PUSH_SETTING_##kind, offsetof(push_settings, name), by_default, NULL, NULL, is_fixed }
+    { #name, offsetof(push_settings, name), by_default, NULL, NULL, PUSH_SETTING_##kind, is_fixed }
 
 /* conf/pushd.conf says what each means; t/guard/settings.t compares the two. */
 const push_setting push_settings_table[] = {
@@ -55,7 +55,7 @@ const push_setting push_settings_table[] = {
     VALUE(token_jwks_file, FILE, "", CHANGES),
     VALUE(token_key_file, FILE, "", CHANGES),
     NUMBER(token_leeway, TIME, "30s", "0", "10min", CHANGES),
-    { NULL, PUSH_SETTING_COUNT, 0, NULL, NULL, NULL, 0 },
+    { NULL, 0, NULL, NULL, NULL, PUSH_SETTING_COUNT, 0 },
 };
 /* clang-format on */
 

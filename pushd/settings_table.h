@@ -20,12 +20,12 @@ typedef enum push_setting_kind {
 
 typedef struct push_setting {
     const char *name;
-    push_setting_kind kind;
     size_t offset; /* of the member in push_settings */
     /* as they would stand in the file; numbers have a range, both ends in it */
     const char *by_default;
     const char *minimum;
     const char *maximum;
+    push_setting_kind kind;
     /* read when the daemon starts and not again */
     int is_fixed;
 } push_setting;

@@ -14,7 +14,11 @@ for my $file (grep {m{^(?:mod_flixim|pushd)/.*\.c$}} files()) {
     push @{ $places{$_} }, $file for $text =~ /"(FLX\d{4}): /g;
     for my $call ($text =~ /\bap_log_\w*error\(APLOG_MARK,(.*?)\);/gs) {
         $lines++;
-        like $call, qr/"FLX\d{4}: /, "$file: " . ($call =~ /"(.{0,50})/ ? $1 : 'a line');
+        like $call, qr/"FLX0\d{3}: /, "$file: " . ($call =~ /"(.{0,50})/ ? $1 : 'a line');
+    }
+    for my $call ($text =~ /\bpush_log\(PUSH_LOG_\w+,(.*?)\);/gs) {
+        $lines++;
+        like $call, qr/"FLX1\d{3}: /, "$file: " . ($call =~ /"(.{0,50})/ ? $1 : 'a line');
     }
 }
 cmp_ok $lines, '>', 10, 'there are log lines';
