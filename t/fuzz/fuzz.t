@@ -10,7 +10,12 @@ use FlixIM::Test::Build qw(run);
 use FlixIM::Test::Tree  qw(root slurp);
 use Test::More;
 
-# target => what it needs beside the file it is named after, and libraries
+# What a target is for, where that is not the file of libflixim that it is named after.
+my %parser = (
+    settings   => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
+);
+
+# target => what it needs beside that, and libraries
 my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c -lcjose -lcrypto);
 my %target = (
     base64url => [],
@@ -19,6 +24,7 @@ my %target = (
     jwks      => \@keys,
     language  => [],
     query     => [qw(flx_hex.c flx_utf8.c)],
+    settings  => [],
     time      => [],
     token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
     url_token => ['flx_hex.c'],
@@ -31,34 +37,31 @@ for my $name (sort keys %target) {
     my $dir    = File::Temp->newdir('flixim-fuzz-XXXXXXXX', TMPDIR => 1);
     my @inputs = unpack_corpus($name, $dir);
     cmp_ok scalar @inputs, '>', 20, "$name: there is a corpus";
-    my ($source, @rest) = sources($name);
-    my $include = '-I' . root() . '/t/fuzz -I' . root() . '/libflixim';
+    my @parser  = @{ $parser{$name} // ["libflixim/flx_$name.c"] };
+    my @rest    = (map({ root() . "/$_" } @parser), map { /\.c$/ ? root() . "/libflixim/$_" : $_ } @{ $target{$name} });
+    my $include = join ' ', '-iquote ' . root() . '/pushd', map { '-I' . root() . "/$_" } qw(t/fuzz libflixim);
 
     my ($status, $output) = run($dir,
         "gcc -std=gnu11 -O0 -g --coverage -fsanitize=address,undefined -fno-sanitize-recover=all $include -o replay "
-            . root() . '/t/fuzz/replay.c ' . root() . "/t/fuzz/fuzz_$name.c $source @rest 2>&1 && ./replay corpus/*");
+            . root() . '/t/fuzz/replay.c ' . root() . "/t/fuzz/fuzz_$name.c @rest 2>&1 && ./replay corpus/*");
     is $status, 0, "$name: the corpus passes" or diag $output;
-    (undef, $output) = run($dir, "gcov -n replay-flx_$name.gcda 2>&1");
-    my ($share) = $output =~ /File '\S*flx_$name\.c'\nLines executed:([\d.]+)%/;
-    cmp_ok $share // 0, '>=', $covered, "$name: the corpus covers $covered% of the parser's lines" or diag $output;
-    diag sprintf '%s: %d inputs, %s%% of the lines', $name, scalar @inputs, $share // '?';
+    for my $file (map {/([^\/]+)\.c$/} @parser) {
+        (undef, $output) = run($dir, "gcov -n replay-$file.gcda 2>&1");
+        my ($share) = $output =~ /File '\S*\b$file\.c'\nLines executed:([\d.]+)%/;
+        cmp_ok $share // 0, '>=', $covered, "$name: the corpus covers $covered% of the lines of $file" or diag $output;
+        diag sprintf '%s: %d inputs, %s%% of the lines of %s', $name, scalar @inputs, $share // '?', $file;
+    }
 
     next if !$seconds;
     ($status, $output) = run($dir,
         "clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $include -o fuzz "
-            . root() . "/t/fuzz/fuzz_$name.c $source @rest 2>&1 && ./fuzz -max_total_time=$seconds -max_len=4096 corpus 2>&1");
+            . root() . "/t/fuzz/fuzz_$name.c @rest 2>&1 && ./fuzz -max_total_time=$seconds -max_len=4096 corpus 2>&1");
     is $status, 0, "$name: new inputs for $seconds s find nothing" or diag substr $output, -3000;
     my ($runs) = $output =~ /Done (\d+) runs/;
     cmp_ok $runs // 0, '>', 1000, "$name: that were many inputs";
 }
 
 done_testing;
-
-# The parser's own file, then the others and the libraries.
-sub sources {
-    my ($name) = @_;
-    return map { /\.c$/ ? root() . "/libflixim/$_" : $_ } "flx_$name.c", @{ $target{$name} };
-}
 
 # The corpus as files, as libFuzzer wants it.
 sub unpack_corpus {

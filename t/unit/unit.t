@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The unit tests of libflixim, each built with AddressSanitizer and UndefinedBehaviorSanitizer and run.
+# The unit tests of libflixim and of rooms of the daemon, each built with AddressSanitizer and UndefinedBehaviorSanitizer and run.
 use strict;
 use warnings FATAL => 'all';
 
@@ -8,7 +8,7 @@ use File::Temp     ();
 use FindBin        qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Build qw(run);
-use FlixIM::Test::Tree  qw(root);
+use FlixIM::Test::Tree  qw(root slurp);
 use Test::More;
 
 my @tests = sort glob root() . '/t/unit/test_*.c';
@@ -18,10 +18,13 @@ chomp(my $libpq = `pg_config --includedir`);
 
 for my $test (@tests) {
     my $name = basename($test, '.c');
+    # Of the daemon a test names what it needs: "/* With pushd: limits.c -luv */".
+    my ($with) = slurp("t/unit/$name.c") =~ m{^/\* With pushd: (.*) \*/$}m;
+    my @pushd = map { /\.c$/ ? "'@{[root()]}/pushd/$_'" : $_ } split ' ', $with // '';
     my ($status, $output) = run($dir,
         "gcc -std=gnu11 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
-            . "-I'@{[root()]}/t/unit' -I'@{[root()]}/libflixim' -isystem $libpq -o $name '$test' '@{[root()]}'/libflixim/*.c "
-            . '-lcmocka -lpq -luuid -ljson-c -lcjose -lcrypto 2>&1');
+            . "-I'@{[root()]}/t/unit' -I'@{[root()]}/libflixim' -iquote '@{[root()]}/pushd' -isystem $libpq -o $name '$test' '@{[root()]}'/libflixim/*.c "
+            . "@pushd -lcmocka -lpq -luuid -ljson-c -lcjose -lcrypto 2>&1");
     is $status, 0, "$name: builds without a warning" or do { diag $output; next };
     ($status, $output) = run($dir, "./$name 2>&1");
     while ($output =~ /^((?:not )?ok) \d+ - (.*)$/mg) {
