@@ -55,7 +55,7 @@ my ($status, $output) = run(
 );
 is $status, 0, 'cppcheck finds nothing' or diag $output;
 
-my $flags = join ' ', '-std=gnu11 -Ilibflixim -Ipushd -It/unit -It/fuzz -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
+my $flags = join ' ', '-std=gnu11 -Ilibflixim -iquote pushd -It/unit -It/fuzz -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
 for my $file (@units) {
     ($status, $output) = run(root(), "clang-tidy --quiet $file -- $flags 2>/dev/null");
     is $status, 0, "$file: clang-tidy finds nothing" or diag $output;
