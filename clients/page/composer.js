@@ -4,12 +4,14 @@
 import { byId } from './dom.js';
 
 const KEEP_AFTER = 600;
+const TRY_AGAIN_AFTER = 5000;
 
 /** Drafts, by conversation: those that the server does not have yet, and what it has. */
 export class Drafts {
     #im;
     #mine = new Map();
     #timers = new Map();
+    #busy = new Set();
 
     constructor(im) {
         this.#im = im;
@@ -51,19 +53,30 @@ export class Drafts {
     async #keep(id) {
         clearTimeout(this.#timers.get(id));
         this.#timers.delete(id);
+        // One at a time, so that the last word stays the last.
+        if (this.#busy.has(id) || !this.#mine.has(id)) {
+            return;
+        }
         const draft = this.#mine.get(id);
         if ((this.#im.model.conversations.get(id)?.draft ?? '') === draft) {
             this.#mine.delete(id);
             return;
         }
+        this.#busy.add(id);
+        let isLater = false;
         try {
             await this.#im.updateConversation(id, { draft: draft === '' ? null : draft });
-            // It may have gone on while the server kept this.
-            if (this.#mine.get(id) === draft) {
-                this.#mine.delete(id);
-            }
-        } catch {
-            // Without a connection it stays here, and is kept when that is back.
+        } catch (error) {
+            isLater = ['offline', 'timeout', 'unavailable', 'rate_limited'].includes(error.code);
+        }
+        this.#busy.delete(id);
+        if (isLater) {
+            this.#timers.set(id, setTimeout(() => this.#keep(id), TRY_AGAIN_AFTER));
+        } else if (this.#mine.get(id) === draft) {
+            this.#mine.delete(id);
+        } else {
+            // It went on meanwhile.
+            this.#keep(id);
         }
     }
 }

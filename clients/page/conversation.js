@@ -88,11 +88,10 @@ export class ConversationPane {
         const unread = this.#pair.unread_count;
         this.#composer.show(this.#pair);
         this.focus();
-        await this.#history.open(id);
+        await this.#history.open(id, unread);
         if (this.#id === id) {
-            if (unread > 0) {
-                this.#firstUnread = this.#im.model.messages(id).find(one => one.status === 'unread') ?? null;
-            }
+            const news = this.#im.model.messages(id).filter(one => one.status === 'unread');
+            this.#firstUnread = news.length >= unread ? news[0] ?? null : null;
             this.show();
             this.#markRead();
             this.#messages.classList.add('live');
@@ -206,7 +205,10 @@ export class ConversationPane {
         if (!id || document.visibilityState !== 'visible' || !this.#history.isRead(id) || this.#im.state !== 'online') {
             return;
         }
-        const newest = this.#im.model.messages(id).findLast(one => one.id && one.status === 'unread');
+        const messages = this.#im.model.messages(id);
+        // What is counted as unread may be older than what was read so far.
+        const newest = messages.findLast(one => one.id && one.status === 'unread') ??
+            (this.#pair?.unread_count > 0 ? messages.findLast(one => one.id) : undefined);
         const mark = newest && `${id} ${newest.id}`;
         if (!newest || this.#marked === mark) {
             return;

@@ -5,6 +5,8 @@ import { byId, element } from './dom.js';
 import { text } from './texts.js';
 
 const PAGE = 30;
+/** The server gives no more at once. */
+const MOST = 200;
 
 /**
  * Watches the upper end of the messages.
@@ -26,7 +28,7 @@ export function makeHistory(im, show) {
             : end === 'none' ? text('beginning') : element('span', { className: 'spinner', role: 'status', 'aria-label': text('loading') }));
     }
 
-    async function read() {
+    async function read(limit = PAGE) {
         if (!id || reading === id || ends.get(id) === 'none') {
             return;
         }
@@ -37,8 +39,8 @@ export function makeHistory(im, show) {
         try {
             // What the model has, it has without a gap up to now: the page before it is what is missing.
             const oldest = ends.has(mine) ? im.model.messages(mine).find(message => message.id) : null;
-            const page = await im.history(mine, { limit: PAGE, ...(oldest ? { beforeId: oldest.id } : {}) });
-            ends.set(mine, page.length < PAGE ? 'none' : 'some');
+            const page = await im.history(mine, { limit, ...(oldest ? { beforeId: oldest.id } : {}) });
+            ends.set(mine, page.length < limit ? 'none' : 'some');
         } catch (error) {
             failed = mine === id && error.code !== 'conversation_not_found';
             if (!failed) {
@@ -76,13 +78,13 @@ export function makeHistory(im, show) {
     });
 
     return {
-        /** Begins with a conversation that was just opened. Resolves when its newest page is there. */
-        async open(conversationId) {
+        /** Begins with a conversation that was just opened. Resolves when its newest page, and what is unread, is there. */
+        async open(conversationId, unread = 0) {
             id = conversationId;
             failed = false;
             watcher.unobserve(place);
             if (id && !ends.has(id)) {
-                await read();
+                await read(Math.min(Math.max(PAGE, 2 * unread + 10), MOST));
             } else if (id) {
                 say();
                 watcher.observe(place);

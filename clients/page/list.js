@@ -19,12 +19,12 @@ function previewOf(im, pair) {
 }
 
 /** All that a line shows, as plain data. */
-function lineOf(im, pair, openId, drafts) {
+function lineOf(im, pair, openId, drafts, isReached) {
     const id = pair.conversation.conversation_id;
     const at = im.model.messages(id).at(-1)?.server_timestamp ?? pair.conversation.last_message_timestamp;
     const draft = id === openId ? '' : drafts.draftOf(pair);
     return {
-        id, open: id === openId, title: titleOf(pair.conversation, im.userId), unread: pair.unread_count,
+        id, open: id === openId, reached: isReached, title: titleOf(pair.conversation, im.userId), unread: pair.unread_count,
         pinned: pair.is_pinned, muted: pair.is_muted, draft, preview: previewOf(im, pair),
         time: at ? briefly(new Date(at)) : '', face: (pair.conversation.type === 'private'
             ? pair.conversation.participant_ids.find(user => user !== im.userId) : null) ?? id,
@@ -35,7 +35,7 @@ function makeLine(line, choose) {
     const count = line.unread > 99 ? '99+' : line.unread;
     const marks = [line.pinned && text('pinned'), line.muted && text('muted'), line.unread > 0 && text('unread', line.unread)];
     return element('li', {
-        role: 'option', id: `line-${line.id}`, tabIndex: line.open ? 0 : -1, 'aria-selected': String(line.open),
+        role: 'option', id: `line-${line.id}`, tabIndex: line.reached ? 0 : -1, 'aria-selected': String(line.open),
         'aria-label': [line.title, ...marks, line.preview].filter(Boolean).join(', '),
         className: [line.open && 'open', line.pinned && 'pinned', line.muted && 'muted'].filter(Boolean).join(' '),
         onclick: () => choose(line.id),
@@ -73,7 +73,10 @@ export function makeList(im, drafts, choose) {
     });
     return openId => {
         const focused = document.activeElement?.parentElement === list ? document.activeElement.dataset.key : null;
-        const lines = im.model.list().map(pair => lineOf(im, pair, openId, drafts));
+        // Tab reaches one line, the open one or the first; arrows the others.
+        const pairs = im.model.list();
+        const place = Math.max(0, pairs.findIndex(pair => pair.conversation.conversation_id === openId));
+        const lines = pairs.map((pair, at) => lineOf(im, pair, openId, drafts, at === place));
         keepInStep(list, lines, line => line.id, JSON.stringify, line => makeLine(line, choose));
         list.dataset.empty = lines.length === 0 && im.state === 'online' ? text('no_conversations') : '';
         if (focused) {

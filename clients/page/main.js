@@ -2,7 +2,7 @@
 /** Starts a session, and holds the parts of the page together. */
 
 import { FlixIM } from '/js/flixim.js';
-import { Socket } from '/vendor/phoenix.mjs';
+import { LongPoll, Socket } from '/vendor/phoenix.mjs';
 import { noteError, watchConnection } from './banner.js';
 import { Drafts } from './composer.js';
 import { announceMessages, ConversationPane } from './conversation.js';
@@ -26,11 +26,17 @@ function prepare() {
 
 /** Makes the session's parts, and connects. */
 function start({ user, token }) {
-    const im = new FlixIM({ Socket, url: '/socket', apiUrl: API, userId: user, token, socketOptions: { longPollFallbackMs: 3000 } });
+    // phoenix can fall back to polling by itself, but would stay with it after any outage.
+    const transport = new URLSearchParams(location.search).has('longpoll') ? LongPoll : undefined;
+    const im = new FlixIM({ Socket, url: '/socket', apiUrl: API, userId: user, token, transport });
     const drafts = new Drafts(im);
     const showSoon = soon(() => show());
     const pane = new ConversationPane(im, drafts, showSoon);
-    const showList = makeList(im, drafts, id => pane.open(id).then(showSoon, noteError) && showSoon());
+    const choose = id => {
+        pane.open(id).then(showSoon, noteError);
+        showSoon();
+    };
+    const showList = makeList(im, drafts, choose);
     const logOut = () => {
         im.disconnect();
         endSession();

@@ -83,15 +83,16 @@ export class Browser {
      * A window in a profile of its own, on the page.
      * @param {{id: string, token: string}|null} user logged in by a link; null: not at all
      * @param {object} options Playwright's, for a context
+     * @param {string} path of the page
      */
-    async open(user, options = {}) {
+    async open(user, options = {}, path = '/') {
         const context = await this.#browser.newContext({ locale: 'en-GB', viewport: { width: 1180, height: 760 }, ...options });
         context.setDefaultTimeout(PATIENCE);
         await context.addInitScript(() => document.addEventListener('securitypolicyviolation', violation =>
             console.error(`policy: ${violation.violatedDirective} ${violation.blockedURI}`)));
         const page = await context.newPage();
         this.#watch(page);
-        await page.goto(`${this.base}/${user ? `#user=${user.id}&token=${user.token}` : ''}`);
+        await page.goto(`${this.base}${path}${user ? `#user=${user.id}&token=${user.token}` : ''}`);
         if (user) {
             await page.locator('#chat[data-state=online]').waitFor();
         }

@@ -256,9 +256,13 @@ const parts = {
         await reload(a);
         await lineOf(a, privately(alice, carol)).click();
         await becomes(() => saying(a, 'message 125.').isVisible(), 'a long conversation opens at its end');
-        await becomes(() => a.locator('#messages .line.unread').isVisible().then(() => true), 'which has a line above what is new');
+        await becomes(() => a.locator('#messages .line.unread').count().then(it => it === 1), 'which has a line above what is new');
+        await becomes(() => lineOf(a, privately(alice, carol)).locator('.count').count().then(it => it === 0), 'which then is read');
+        await reload(a);
+        await lineOf(a, privately(alice, carol)).click();
+        await becomes(() => saying(a, 'message 125.').isVisible(), 'opened again, it is at its end again');
         const before = await a.locator('#messages .message').count();
-        ok(before < 125, 'and not all of it is read');
+        ok(before < 125, 'and no more than a page was asked for', before);
         const top = () => a.evaluate(() => {
             const edge = document.querySelector('#scroller').getBoundingClientRect().top;
             return [...document.querySelectorAll('#messages .message')].find(it => it.getBoundingClientRect().bottom > edge)?.textContent;
@@ -344,6 +348,16 @@ const parts = {
         await page.keyboard.press('Escape');
         await page.locator('#back').tap();
         await becomes(() => lineOf(page, privately(alice, bob)).isVisible(), 'the button leads back');
+        await page.context().close();
+    },
+
+    async polling(a) {
+        const page = await browser.open(bob, {}, '/?longpoll');
+        await lineOf(page, privately(alice, bob)).click();
+        await write(page, 'Sent by polling');
+        await becomes(() => saying(a, 'Sent by polling').isVisible(), 'over long-polling one sends');
+        await write(a, 'Received by polling');
+        await becomes(() => saying(page, 'Received by polling').isVisible(), 'and receives');
         await page.context().close();
     },
 
