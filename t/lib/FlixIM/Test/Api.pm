@@ -32,6 +32,7 @@ use FlixIM::Test::Wire;
     my $answer = $api->call('alice', ..., host => 1);          # the first virtual host
 
     $api->id('alice'); $api->token('alice:jwt'); $api->send_text('alice', 'bob', 'hello');
+    $api->flood('alice', 'bob', 1200);                         # many of them
     $api->row('SELECT ...', $value);  $api->state;             # what is in the database, in one line
     $api->finish;                                              # the tests that every test of the API ends with
 
@@ -198,6 +199,23 @@ sub send_text {
     my $answer = $self->call($from, POST => '/messages', body => text_body($self->id($to), $text, %more));
     die 'not sent: ' . $answer->body if $answer->status != 201;
     return $answer->data->{id};
+}
+
+# Sends a number of private messages, "1" and so on, in a few transactions; the database alone is asked.
+sub flood {
+    my ($self, $from, $to, $count) = @_;
+    my $sql = q{SELECT count(*) FROM flixim.send_messages(
+        array_fill($1::uuid, ARRAY[$3::int]), array_fill(clock_timestamp(), ARRAY[$3]), array_fill(false, ARRAY[$3]),
+        ARRAY(SELECT gen_random_uuid() FROM generate_series(1, $3)), array_fill(NULL::text, ARRAY[$3]), array_fill($2::uuid, ARRAY[$3]),
+        array_fill('private_message'::flixim.message_type, ARRAY[$3]), array_fill('text'::flixim.content_type, ARRAY[$3]),
+        ARRAY(SELECT json_build_object('text', (i + $4)::text) FROM generate_series(1, $3) AS i ORDER BY i),
+        array_fill(NULL::uuid, ARRAY[$3]), array_fill(NULL::timestamptz, ARRAY[$3]), array_fill(NULL::uuid, ARRAY[$3]))};
+    $self->{dbh} //= $self->{cluster}->connect;
+    for (my $done = 0; $done < $count; $done += 200) {
+        my $now = $count - $done < 200 ? $count - $done : 200;
+        $self->{dbh}->selectrow_array($sql, undef, $self->id($from), $self->id($to), $now, $done);
+    }
+    return;
 }
 
 sub text_body {
