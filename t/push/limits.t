@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+# What one client can take up (rows of C and E of the threats): each limit is reached, said so, and disturbs nobody else.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Api;
+use FlixIM::Test::Channel;
+use FlixIM::Test::LongPoll;
+use FlixIM::Test::Pushd;
+use FlixIM::Test::WebSocket qw(frame now);
+use Socket qw(SOL_SOCKET SO_RCVBUF);
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $api = FlixIM::Test::Api->start(httpd => 0);
+my @daemons;
+sub daemon {
+    my ($settings, %option) = @_;
+    my $pushd = FlixIM::Test::Pushd->start(api => $api, settings => { hold_time => '50ms', %$settings }, %option);
+    push @daemons, $pushd;
+    return $pushd;
+}
+sub joined { my ($pushd, $who, @how) = @_; return FlixIM::Test::Channel->join($api, $pushd, $who, @how) }
+sub raw { my ($pushd) = @_; return FlixIM::Test::WebSocket->connect(port => $pushd->port) }
+sub opened { my ($pushd, $query) = @_; return FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?' . ($query // 'vsn=2.0.0')) }
+sub status_of {
+    my ($pushd, $query) = @_;
+    my $client = raw($pushd);
+    $client->write($client->request(path => '/socket/websocket?' . ($query // 'vsn=2.0.0')));
+    my $answer = $client->answer(seconds => 5);
+    return ($answer ? $answer->{status} : 'none', $client, $answer);
+}
+my $beat = '[null,"1","phoenix","heartbeat",{}]';
+sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->next_text // '') =~ /"status":"ok"/ }
+
+# -- A client that never reads ------------------------------------------------------------------------
+
+{
+    my $pushd = daemon({ queue_size => '64K', frame_size => '256K' });
+    my $slow = joined($pushd, 'alice');
+    setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 4096 or die "setsockopt: $!";
+    my $quick = joined($pushd, 'alice');
+    my $other = joined($pushd, 'carol');
+    my $sender = joined($pushd, 'bob');
+    my $count = 0;
+    my $closed = 0;
+    my $worst = 0;
+    my $until = now() + 60;
+    my %message = (message_type => 'private_message', content_type => 'text', content => { text => 'x' x 9000, more => 'y' x 60_000 });
+    while (!$closed && now() < $until) {
+        $sender->ask('send_message', { %message, receiver_id => $api->id('alice') })->status eq 'ok' or die 'not sent';
+        $quick->event->{payload}{content}{text} eq 'x' x 9000 or die 'not told';
+        my $begin = now();
+        $sender->ask('send_message', { %message, content => { text => 'y' }, receiver_id => $api->id('carol') });
+        $other->event or die 'carol is not told';
+        $worst = now() - $begin if now() - $begin > $worst;
+        $closed = $pushd->metrics->{closed_slow_reader_total} if ++$count % 5 == 0;
+    }
+    is $closed, 1, "queue_size: a client that reads nothing is closed, after $count messages";
+    cmp_ok $worst, '<', 2, 'others are told meanwhile';
+    is $quick->beat->status, 'ok', 'the same user\'s other connection stays';
+    my $code = $slow->close_code(10);
+    ok $code eq '1013' || $code =~ /^(?:ended|broken)/, "with 1013, if it can still be told: $code";
+    my $again = joined($pushd, 'alice');
+    my ($cursor, %got) = ($slow->live_from);
+    while (defined $cursor) {
+        my $answer = $again->ask('sync', { last_sync_timestamp => $cursor })->response;
+        $got{ $_->{id} } = 1 for @{ $answer->{events} };
+        $cursor = $answer->{has_more} ? $answer->{new_last_sync_timestamp} : undef;
+    }
+    is scalar keys %got, $count, 'and what it missed, its next sync has';
+    $pushd->wait_for('memory is given back', sub { $pushd->metrics->{websockets} <= 5 });
+
+    # Long poll likewise: who does not come for its messages loses its session.
+    my $poll = joined($pushd, 'dave', poll => 1);
+    my $gone;
+    for (1 .. 40) {
+        $sender->ask('send_message', { %message, receiver_id => $api->id('dave') });
+        last if $gone = $pushd->metrics->{closed_slow_reader_total} > 1 || $pushd->metrics->{longpoll_sessions} == 0;
+    }
+    ok $gone, 'queue_size: a long-poll session that is not asked for is ended';
+}
+
+# -- Clients that take their time ---------------------------------------------------------------------
+
+{
+    my $pushd = daemon({ head_time => '500ms', message_time => '500ms', idle_time => '30s' });
+    my $good = opened($pushd);
+    my @slow;
+    for my $bytes ('', 'G', "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\n", "POST /socket/longpoll HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc") {
+        my $client = raw($pushd);
+        $client->write($bytes);
+        push @slow, [ length($bytes) . ' bytes of a request', $client ];
+    }
+    for my $bytes ("\x81", substr(frame(1, $beat), 0, 5), substr(frame(1, $beat), 0, 20), frame(1, '[', fin => 0)) {
+        my $client = opened($pushd);
+        $client->write($bytes);
+        push @slow, [ length($bytes) . ' bytes of a message', $client ];
+    }
+    # One byte each 100 ms: whoever looks only at silence waits for it for ever.
+    my $dripping = raw($pushd);
+    my $rest = "GET /socket/websocket?vsn=2.0.0 HTTP/1.1\r\nHost: x\r\n" . 'x: y' x 100;
+    my $begin = now();
+    while (!$dripping->is_over && now() < $begin + 5) {
+        $dripping->queue(substr $rest, 0, 1, '');
+        FlixIM::Test::WebSocket::turn(0.05, $dripping) for 1 .. 2;
+    }
+    ok $dripping->is_over, 'head_time: a head that comes byte by byte is given up';
+    cmp_ok now() - $begin, '<', 4, 'in time';
+    my $dripping_frame = opened($pushd);
+    my $frame = frame(1, $beat . ' ' x 500);
+    $begin = now();
+    while (!$dripping_frame->is_over && now() < $begin + 6 && length $frame) {
+        $dripping_frame->queue(substr $frame, 0, 1, '');
+        FlixIM::Test::WebSocket::turn(0.05, $dripping_frame) for 1 .. 2;
+        last if $dripping_frame->rest =~ /\A\x88/;
+    }
+    ok $dripping_frame->is_over || $dripping_frame->rest =~ /\A\x88/, 'message_time: a message that comes byte by byte is given up';
+    ok $_->[1]->has_ended(8), "given up: $_->[0]" for @slow;
+    cmp_ok $pushd->metrics->{closed_slow_writer_total}, '>=', 5, 'it says so';
+    ok is_alive($good), 'a good client stays';
+}
+
+# -- Sizes --------------------------------------------------------------------------------------------
+
+{
+    my $pushd = daemon({ frame_size => '64K', fragments => 16, head_size => '4K' });
+    my $whole = sub { qq([null,"1","phoenix","heartbeat","$_[0]"]) };
+    my $client = opened($pushd);
+    $client->send_text($whole->('x' x 60_000));
+    like $client->next_text, qr/"status":"ok"/, 'frame_size: a large message';
+    $client->send_text($whole->('x' x 66_000));
+    is $client->close_code, 1009, 'frame_size: one too large: 1009';
+    $client = opened($pushd);
+    $client->write(frame(1, '[' . ' ' x 30_000, fin => 0) . frame(0, ' ' x 30_000, fin => 0) . frame(0, ' ' x 10_000, fin => 0));
+    is $client->close_code, 1009, 'frame_size: too large in several frames: 1009';
+    $client = opened($pushd);
+    my $text = $whole->('');
+    $client->write(join '', map { frame($_ ? 0 : 1, substr($text, $_, $_ == 15 ? length $text : 1), fin => $_ == 15) } 0 .. 15);
+    like $client->next_text, qr/"status":"ok"/, 'fragments: as many as may be';
+    $client->write(join '', map { frame($_ ? 0 : 1, '', fin => 0) } 0 .. 20);
+    is $client->close_code, 1009, 'fragments: more: 1009';
+    cmp_ok $pushd->metrics->{closed_size_total}, '>=', 3, 'it says so';
+    my $long = raw($pushd);
+    $long->write("GET /socket/websocket?vsn=2.0.0&x=" . 'y' x 5000 . " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    my $answer = $long->answer;
+    like $answer ? $answer->{status} : 'none', qr/^(?:414|431|400)$/, 'head_size: a longer head is refused';
+}
+
+# -- How many -----------------------------------------------------------------------------------------
+
+{
+    my $pushd = daemon({ connections_per_user => 2 });
+    my $token = $api->jwt('alice');
+    my @alice = map { joined($pushd, 'alice', poll => $_) } 0, 1;
+    is +(status_of($pushd, "vsn=2.0.0&token=$token"))[0], 429, 'connections_per_user: one too many: 429';
+    my $anonymous = FlixIM::Test::Channel->open($api, $pushd);
+    my $reply = $anonymous->enter('alice', { token => $token });
+    is $reply->code, 'too_many_connections', 'at a join: refused';
+    is $anonymous->enter('bob', { token => $api->jwt('bob') })->status, 'ok', 'others join';
+    $alice[0]->raw->drop(reset => 1);
+    $pushd->wait_for('its place is free', sub { $anonymous->enter('alice', { token => $token })->status =~ /ok|error/ && $pushd->metrics->{channels} >= 1 });
+    $pushd->wait_for('a new one', sub { my ($status, $client) = status_of($pushd, "vsn=2.0.0&token=$token"); $client->drop; $anonymous->leave; $status == 101 });
+    pass 'and one that goes makes room';
+    cmp_ok $pushd->metrics->{user_connections_refused_total}, '>=', 2, 'it says so';
+}
+{
+    my $pushd = daemon({ pushes_per_second => 5, push_burst => 10 });
+    my $alice = joined($pushd, 'alice');
+    my $bob = joined($pushd, 'bob');
+    my @refs = map { $alice->push('get_conversations', {}) } 1 .. 30;
+    my %count;
+    $count{ $alice->reply($_)->verdict }++ for @refs;
+    cmp_ok $count{ok}, '>=', 10, "pushes_per_second: a burst: $count{ok} of 30";
+    cmp_ok $count{rate_limited} // 0, '>=', 10, 'then refusals';
+    is $bob->ask('get_conversations', {})->status, 'ok', 'others are not limited by it';
+    is $alice->beat->status, 'ok', 'nor are heartbeats';
+    sleep 0.5;
+    is $alice->ask('get_conversations', {})->status, 'ok', 'and a while later it may again';
+    cmp_ok $pushd->metrics->{pushes_refused_total}, '>=', 10, 'it says so';
+}
+{
+    my $pushd = daemon({ joins_per_second => 10 });
+    my @clients = map { FlixIM::Test::Channel->open($api, $pushd) } 1 .. 25;
+    my $begin = now();
+    my $topic = sub { 'user:' . $api->id("user$_[0]") };
+    for my $i (0 .. $#clients) { $clients[$i]->send(sprintf '["1","1","%s","phx_join",{"token":"%s"}]', $topic->($i), $api->jwt("user$i")) }
+    my $ok = grep { ($_->next_text(10) // '') =~ /"status":"ok"/ } @clients;
+    is $ok, 25, 'joins_per_second: all join in the end';
+    cmp_ok now() - $begin, '>', 0.8, 'but not at once';
+    cmp_ok $pushd->metrics->{joins_delayed_total}, '>=', 5, 'it says so';
+}
+{
+    my $pushd = daemon({ connections => 8 });
+    my @open = map { opened($pushd) } 1 .. 6;
+    my (@statuses, @more);
+    for (1 .. 6) { my ($status, $client) = status_of($pushd); push @statuses, $status; push @more, $client }
+    ok scalar(grep { $_ eq '503' || $_ eq 'none' } @statuses), "connections: too many are refused: @statuses";
+    ok !grep({ !is_alive($_) } @open), 'those that are open stay';
+    $_->drop for @more, splice @open, 0, 4;
+    $pushd->wait_for('room', sub { my ($status, $client) = status_of($pushd); $client->drop; $status eq '101' });
+    pass 'and those that go make room';
+    cmp_ok $pushd->metrics->{connections_refused_total}, '>', 0, 'it says so';
+}
+{
+    my $pushd = daemon({ longpoll_sessions => 3 });
+    my @polls = map { FlixIM::Test::LongPoll->open(port => $pushd->port, query => 'vsn=2.0.0') } 1 .. 3;
+    my $answer = FlixIM::Test::LongPoll->new(port => $pushd->port, query => 'vsn=2.0.0')->get;
+    ok $answer->status == 503 || $answer->status == 429 || ($answer->json->{status} // 0) == 403, 'longpoll_sessions: one too many is refused' or diag $answer->status . ' ' . $answer->body;
+    $_->send_text($beat) for @polls;
+    ok !grep({ ($_->next_text // '') !~ /"status":"ok"/ } @polls), 'the others go on';
+}
+{
+    # No file descriptors left: what is open goes on, what is new waits or is refused, and afterwards all is well.
+    my $pushd = daemon({ database_readers => 1, database_writers => 1, database_senders => 1 }, limit => { nofile => 48 });
+    my $alice = joined($pushd, 'alice');
+    my $bob = joined($pushd, 'bob');
+    my @more = map { raw($pushd) } 1 .. 60;
+    sleep 0.3;
+    is $alice->ask('send_message', { receiver_id => $api->id('bob'), message_type => 'private_message', content_type => 'text', content => { text => 'x' } })->status, 'ok',
+        'EMFILE: what is open goes on';
+    is $bob->event->{payload}{content}{text}, 'x', 'and is told';
+    my $before = _ticks($pushd->pid);
+    sleep 0.5;
+    cmp_ok _ticks($pushd->pid) - $before, '<', 30, 'it does not spin';
+    $_->drop for @more;
+    $pushd->wait_for('new ones get in', sub { my ($status, $client) = eval { status_of($pushd) } or return 0; $client->drop; $status eq '101' });
+    pass 'and once there are some, new ones get in';
+}
+
+# Processor time of a process, in hundredths of a second.
+sub _ticks {
+    my ($pid) = @_;
+    open my $file, '<', "/proc/$pid/stat" or return 0;
+    my @field = split ' ', readline($file) =~ s/^.*\) //r;
+    return $field[11] + $field[12];
+}
+
+is_deeply [ map { $_->faults } @daemons ], [], 'no fault in the logs';
+$api->finish;
+done_testing;
