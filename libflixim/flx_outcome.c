@@ -147,6 +147,29 @@ const char *flx_outcome_code(flx_outcome outcome)
     return outcomes[outcome].code;
 }
 
+const char *flx_outcome_reason(flx_outcome outcome)
+{
+    static const char *const reasons[FLX_OUTCOMES] = {
+        [FLX_BAD_REQUEST] = "invalid parameters",
+        [FLX_INVALID_JSON] = "missing required parameters",
+        [FLX_UNAUTHORIZED] = "unauthorized",
+        [FLX_INVALID_TOKEN] = "invalid token",
+        [FLX_FORBIDDEN] = "unauthorized",
+        [FLX_INSUFFICIENT_SCOPE] = "unauthorized",
+        [FLX_MESSAGE_NOT_FOUND] = "message not found",
+        [FLX_CONVERSATION_NOT_FOUND] = "conversation not found",
+        [FLX_IDEMPOTENCY_CONFLICT] = "client_message_id already used",
+        [FLX_WITHDRAW_WINDOW_CLOSED] = "cannot withdraw message after time limit",
+        [FLX_TOO_LARGE] = "payload too large",
+        [FLX_INVALID_FIELDS] = "invalid parameters",
+        [FLX_RATE_LIMITED] = "rate limited",
+        [FLX_UNAVAILABLE] = "unavailable",
+        [FLX_SCHEMA_OUTDATED] = "unavailable",
+    };
+
+    return reasons[outcome] != NULL ? reasons[outcome] : "internal error";
+}
+
 const char *flx_outcome_message(flx_outcome outcome, flx_language language)
 {
     return language == FLX_ENGLISH && outcomes[outcome].english ? outcomes[outcome].english

@@ -67,6 +67,10 @@ int flx_outcome_is_success(flx_outcome outcome);
 /* The machine-readable code of an error ("not_found"); NULL for a success. */
 const char *flx_outcome_code(flx_outcome outcome);
 
+/* What a channel's error reply says for reason, which clients in the field compare: "conversation not found".
+ * A success and what no channel answers with have "internal error". */
+const char *flx_outcome_reason(flx_outcome outcome);
+
 /* The sentence for people, UTF-8, nothing in it that JSON would have to escape. A success has the
  * seed's, which is Chinese whatever the language. */
 const char *flx_outcome_message(flx_outcome outcome, flx_language language);

@@ -238,3 +238,11 @@ void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, 
     add_fields(buffer, &rendering->tail, row);
     flx_buffer_add(buffer, "}", 1);
 }
+
+void flx_render_conversation_alone(flx_buffer *buffer, const PGresult *result, int row)
+{
+    flx_rendering conversation;
+
+    flx_render_begin(&conversation, &shape_conversation, result);
+    flx_render_row(buffer, &conversation, row);
+}

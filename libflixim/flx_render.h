@@ -56,4 +56,7 @@ void flx_render_events_begin(flx_event_rendering *rendering, const PGresult *res
  * new_message, and message_id, conversation_id, status, updated_at for the other types. */
 void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, int row);
 
+/* Appends the conversation of such a row alone, as an object. */
+void flx_render_conversation_alone(flx_buffer *buffer, const PGresult *result, int row);
+
 #endif

@@ -222,3 +222,28 @@ const flx_statement flx_statement_listener_busy = {
     .text = "SELECT flixim.listener_busy($1::uuid)",
     .parameters = 1,
 };
+
+const flx_statement flx_statement_send_from = {
+    .name = "send_from",
+    .text = ANSWER_OF(FAULT ", answer.id, answer.client_message_id, answer.server_timestamp,"
+                            " answer.status",
+                      "flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
+                      " ARRAY[$3::boolean], ARRAY[$5::uuid], ARRAY[$6::text], ARRAY[$7::uuid],"
+                      " ARRAY[$8::flixim.message_type], ARRAY[$9::flixim.content_type],"
+                      " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
+                      " ARRAY[$13::uuid], true, ARRAY[$4::bytea])"),
+    .parameters = FLX_CALLER_PARAMETERS + 9,
+};
+
+const flx_statement flx_statement_withdraw_from = {
+    .name = "withdraw_from",
+    .text = ANSWER_OF(STATUS, "flixim.withdraw_message(" CALLER ", $5::uuid, $6::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 2,
+};
+
+const flx_statement flx_statement_mark_read_up_to = {
+    .name = "mark_read_up_to",
+    .text = "CALL flixim.mark_read_up_to(" CALLER ", $5::text, $6::uuid, $7::uuid, NULL, NULL)",
+    .parameters = FLX_CALLER_PARAMETERS + 3,
+    .patience = 12,
+};

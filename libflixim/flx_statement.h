@@ -90,4 +90,17 @@ extern const flx_statement flx_statement_list_history;
  * events: columns of flixim.event_answer. */
 extern const flx_statement flx_statement_sync_events;
 
+/* The channel's: origin is the connection that asks, to which nothing of what it causes itself is
+ * pushed. */
+
+/* The parameters of send_message, and origin. Columns: id, client_message_id, server_timestamp, status. */
+extern const flx_statement flx_statement_send_from;
+
+/* message_id, origin. Columns: id, status, updated_at. */
+extern const flx_statement flx_statement_withdraw_from;
+
+/* conversation_id, last_read_message_id, origin. Columns o_outcome and updated_count: a procedure, which
+ * commits on its way. */
+extern const flx_statement flx_statement_mark_read_up_to;
+
 #endif

@@ -6,7 +6,7 @@
 #include "apr_strings.h"
 
 #include "call.h"
-#include "fields.h"
+#include "flx_fields.h"
 #include "flx_render.h"
 #include "flx_result.h"
 #include "reply.h"
@@ -28,18 +28,13 @@ static int reply_conversation(flixim_request *request, const flx_statement *stat
 
 /* -- /conversations --------------------------------------------------------------------------------- */
 
-enum { LIST_LIMIT, LIST_OFFSET, LIST_FIELDS };
-
-static const flx_field list_fields[LIST_FIELDS] = {
-    [LIST_LIMIT] = FLIXIM_FIELD_LIMIT,
-    [LIST_OFFSET] = FLIXIM_FIELD_OFFSET,
-};
-
 static int list_conversations(flixim_request *request)
 {
     const char *const *given = request->form.values;
-    const char *parameters[] = { given[LIST_LIMIT] ? given[LIST_LIMIT] : "20",
-                                 given[LIST_OFFSET] ? given[LIST_OFFSET] : "0" };
+    const char *parameters[] = {
+        given[FLX_CONVERSATIONS_LIMIT] ? given[FLX_CONVERSATIONS_LIMIT] : "20",
+        given[FLX_CONVERSATIONS_OFFSET] ? given[FLX_CONVERSATIONS_OFFSET] : "0"
+    };
     flixim_answer answer;
     flx_buffer data;
 
@@ -58,23 +53,8 @@ static int list_conversations(flixim_request *request)
 
 const flixim_operation flixim_api_list_conversations = {
     .function = list_conversations,
-    .query_fields = list_fields,
-    .field_count = LIST_FIELDS,
-};
-
-static const char *const created_types[] = { "private", "group", NULL };
-
-enum { CREATE_PARTICIPANTS, CREATE_TYPE, CREATE_FIELDS };
-
-static const flx_field create_fields[CREATE_FIELDS] = {
-    [CREATE_PARTICIPANTS] = { .name = "participant_ids",
-                              .type = FLX_FIELD_UUIDS,
-                              .required = 1,
-                              .max = 500 },
-    [CREATE_TYPE] = { .name = "type",
-                      .type = FLX_FIELD_CHOICE,
-                      .required = 1,
-                      .choices = created_types },
+    .query_fields = flx_fields_conversations,
+    .field_count = FLX_CONVERSATIONS_FIELDS,
 };
 
 /* The answer of the channel's create_conversation and the pair of the other operations in one. */
@@ -106,8 +86,8 @@ static int create_conversation(flixim_request *request)
 
 const flixim_operation flixim_api_create_conversation = {
     .function = create_conversation,
-    .body_fields = create_fields,
-    .field_count = CREATE_FIELDS,
+    .body_fields = flx_fields_create,
+    .field_count = FLX_CREATE_FIELDS,
 };
 
 /* -- /conversations/{conversation_id} --------------------------------------------------------------- */
@@ -120,19 +100,11 @@ static int get_conversation(flixim_request *request)
 
 const flixim_operation flixim_api_get_conversation = { .function = get_conversation };
 
-enum { UPDATE_PINNED, UPDATE_MUTED, UPDATE_DRAFT, UPDATE_FIELDS };
-
-static const flx_field update_fields[UPDATE_FIELDS] = {
-    [UPDATE_PINNED] = { .name = "is_pinned", .type = FLX_FIELD_BOOL },
-    [UPDATE_MUTED] = { .name = "is_muted", .type = FLX_FIELD_BOOL },
-    [UPDATE_DRAFT] = { .name = "draft", .type = FLX_FIELD_TEXT, .max = 10000, .null_empties = 1 },
-};
-
 static int update_conversation(flixim_request *request)
 {
     const char *const *given = request->form.values;
-    const char *parameters[] = { request->id, given[UPDATE_PINNED], given[UPDATE_MUTED],
-                                 given[UPDATE_DRAFT] };
+    const char *parameters[] = { request->id, given[FLX_UPDATE_PINNED], given[FLX_UPDATE_MUTED],
+                                 given[FLX_UPDATE_DRAFT] };
 
     return reply_conversation(request, &flx_statement_update_conversation, parameters,
                               FLX_CONVERSATION_UPDATED);
@@ -140,25 +112,18 @@ static int update_conversation(flixim_request *request)
 
 const flixim_operation flixim_api_update_conversation = {
     .function = update_conversation,
-    .body_fields = update_fields,
-    .field_count = UPDATE_FIELDS,
+    .body_fields = flx_fields_update,
+    .field_count = FLX_UPDATE_REST_FIELDS,
 };
 
 /* -- /conversations/{conversation_id}/messages ------------------------------------------------------ */
 
-enum { HISTORY_LIMIT, HISTORY_BEFORE, HISTORY_BEFORE_ID, HISTORY_FIELDS };
-
-static const flx_field history_fields[HISTORY_FIELDS] = {
-    [HISTORY_LIMIT] = FLIXIM_FIELD_LIMIT,
-    [HISTORY_BEFORE] = { .name = "before", .type = FLX_FIELD_TIME },
-    [HISTORY_BEFORE_ID] = { .name = "before_id", .type = FLX_FIELD_UUID },
-};
-
 static int list_history(flixim_request *request)
 {
     const char *const *given = request->form.values;
-    const char *parameters[] = { request->id, given[HISTORY_LIMIT] ? given[HISTORY_LIMIT] : "20",
-                                 given[HISTORY_BEFORE], given[HISTORY_BEFORE_ID] };
+    const char *parameters[] = { request->id,
+                                 given[FLX_HISTORY_LIMIT] ? given[FLX_HISTORY_LIMIT] : "20",
+                                 given[FLX_HISTORY_BEFORE], given[FLX_HISTORY_BEFORE_ID] };
     flixim_answer answer;
     flx_rendering rendering;
     flx_buffer data;
@@ -174,6 +139,6 @@ static int list_history(flixim_request *request)
 
 const flixim_operation flixim_api_list_history = {
     .function = list_history,
-    .query_fields = history_fields,
-    .field_count = HISTORY_FIELDS,
+    .query_fields = flx_fields_history,
+    .field_count = FLX_HISTORY_REST_FIELDS,
 };

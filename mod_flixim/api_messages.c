@@ -6,7 +6,7 @@
 #include "apr_strings.h"
 
 #include "call.h"
-#include "fields.h"
+#include "flx_fields.h"
 #include "flx_render.h"
 #include "flx_result.h"
 #include "reply.h"
@@ -48,11 +48,11 @@ static const char *const listed_statuses[] = { "unread", "read", "withdrawn", "d
 enum { LIST_LIMIT, LIST_OFFSET, LIST_TYPE, LIST_STATUS, LIST_BEFORE_ID, LIST_BEFORE, LIST_FIELDS };
 
 static const flx_field list_fields[LIST_FIELDS] = {
-    [LIST_LIMIT] = FLIXIM_FIELD_LIMIT,
-    [LIST_OFFSET] = FLIXIM_FIELD_OFFSET,
+    [LIST_LIMIT] = FLX_FIELDS_LIMIT,
+    [LIST_OFFSET] = FLX_FIELDS_OFFSET,
     [LIST_TYPE] = { .name = "message_type",
                     .type = FLX_FIELD_CHOICE,
-                    .choices = flixim_message_types },
+                    .choices = flx_fields_message_types },
     [LIST_STATUS] = { .name = "status", .type = FLX_FIELD_CHOICE, .choices = listed_statuses },
     [LIST_BEFORE_ID] = { .name = "before_id", .type = FLX_FIELD_UUID },
     [LIST_BEFORE] = { .name = "before", .type = FLX_FIELD_TIME },
@@ -90,7 +90,7 @@ enum { SYNC_CURSOR, SYNC_USER, SYNC_LIMIT, SYNC_FIELDS };
 static const flx_field sync_fields[SYNC_FIELDS] = {
     [SYNC_CURSOR] = { .name = "last_sync_time", .type = FLX_FIELD_CURSOR },
     [SYNC_USER] = { .name = "user_id", .type = FLX_FIELD_UUID },
-    [SYNC_LIMIT] = FLIXIM_FIELD_LIMIT,
+    [SYNC_LIMIT] = FLX_FIELDS_LIMIT,
 };
 
 static void add_time(flx_buffer *data, flx_time time)

@@ -6,55 +6,12 @@
 #include "apr_strings.h"
 
 #include "call.h"
-#include "fields.h"
+#include "flx_fields.h"
 #include "flx_render.h"
 #include "flx_result.h"
 #include "flx_uuid.h"
 #include "reply.h"
 #include "text.h"
-
-const char *const flixim_message_types[] = { "system_notification", "system_announcement",
-                                             "interaction", "private_message", NULL };
-
-static const char *const content_types[] = { "text", "image",    "product", "order", "comment",
-                                             "like", "favorite", "system",  NULL };
-
-enum {
-    SEND_CLIENT_ID,
-    SEND_CONVERSATION,
-    SEND_RECEIVER,
-    SEND_RECEIVERS,
-    SEND_TYPE,
-    SEND_CONTENT_TYPE,
-    SEND_CONTENT,
-    SEND_REFERENCE,
-    SEND_CLIENT_TIME,
-    SEND_FIELDS
-};
-
-/* Receivers per request. */
-#define MAX_RECEIVERS 1000
-
-static const flx_field send_fields[SEND_FIELDS] = {
-    [SEND_CLIENT_ID] = { .name = "client_message_id", .type = FLX_FIELD_UUID },
-    [SEND_CONVERSATION] = { .name = "conversation_id", .type = FLX_FIELD_CONVERSATION_ID },
-    [SEND_RECEIVER] = { .name = "receiver_id", .type = FLX_FIELD_UUID },
-    [SEND_RECEIVERS] = { .name = "receiver_ids",
-                         .type = FLX_FIELD_UUIDS,
-                         .min = 1,
-                         .max = MAX_RECEIVERS },
-    [SEND_TYPE] = { .name = "message_type",
-                    .type = FLX_FIELD_CHOICE,
-                    .required = 1,
-                    .choices = flixim_message_types },
-    [SEND_CONTENT_TYPE] = { .name = "content_type",
-                            .type = FLX_FIELD_CHOICE,
-                            .required = 1,
-                            .choices = content_types },
-    [SEND_CONTENT] = { .name = "content", .type = FLX_FIELD_OBJECT, .required = 1 },
-    [SEND_REFERENCE] = { .name = "reference_id", .type = FLX_FIELD_UUID },
-    [SEND_CLIENT_TIME] = { .name = "client_timestamp", .type = FLX_FIELD_TIME },
-};
 
 /* The namespace of client ids that are made from a text; any constant would do. */
 static const flx_uuid key_namespace = { { 0x5f, 0x1d, 0x6c, 0x0e, 0x8a, 0x43, 0x4b, 0x9f, 0x9d,
@@ -64,7 +21,7 @@ static const flx_uuid key_namespace = { { 0x5f, 0x1d, 0x6c, 0x0e, 0x8a, 0x43, 0x
  * becomes one. */
 static int take_key(flixim_request *request, flx_fault *fault)
 {
-    const char **client_id = &request->form.values[SEND_CLIENT_ID];
+    const char **client_id = &request->form.values[FLX_SEND_CLIENT_ID];
     const char *key = apr_table_get(request->r->headers_in, "Idempotency-Key");
     apr_size_t length = key ? strlen(key) : 0;
     flx_uuid uuid;
@@ -99,28 +56,22 @@ static int take_key(flixim_request *request, flx_fault *fault)
     return 0;
 }
 
-/* Whether the form has no good value for a field, and none that breaks a rule. */
 static int is_absent(const flx_form *form, int field)
 {
-    for (int i = 0; i < form->fault_count; i++) {
-        if (!strcmp(form->faults[i].field, send_fields[field].name)) {
-            return 0;
-        }
-    }
-    return !form->values[field];
+    return flx_fields_is_absent(form, flx_fields_send, field);
 }
 
 static int check_message(flixim_request *request, flx_fault *fault)
 {
     const flx_form *form = &request->form;
 
-    if (is_absent(form, SEND_RECEIVERS)) {
-        if (is_absent(form, SEND_RECEIVER) && is_absent(form, SEND_CONVERSATION)) {
+    if (is_absent(form, FLX_SEND_RECEIVERS)) {
+        if (is_absent(form, FLX_SEND_RECEIVER) && is_absent(form, FLX_SEND_CONVERSATION)) {
             *fault = (flx_fault){ "receiver_id", "required" };
             return -1;
         }
     }
-    else if (!is_absent(form, SEND_RECEIVER) || !is_absent(form, SEND_CONVERSATION)) {
+    else if (!is_absent(form, FLX_SEND_RECEIVER) || !is_absent(form, FLX_SEND_CONVERSATION)) {
         *fault = (flx_fault){ "receiver_ids", "alone" };
         return -1;
     }
@@ -151,9 +102,9 @@ static int send_one(flixim_request *request)
 {
     const char *const *given = request->form.values;
     const char *parameters[] = {
-        given[SEND_CLIENT_ID], given[SEND_CONVERSATION], given[SEND_RECEIVER],
-        given[SEND_TYPE],      given[SEND_CONTENT_TYPE], given[SEND_CONTENT],
-        given[SEND_REFERENCE], given[SEND_CLIENT_TIME],
+        given[FLX_SEND_CLIENT_ID], given[FLX_SEND_CONVERSATION], given[FLX_SEND_RECEIVER],
+        given[FLX_SEND_TYPE],      given[FLX_SEND_CONTENT_TYPE], given[FLX_SEND_CONTENT],
+        given[FLX_SEND_REFERENCE], given[FLX_SEND_CLIENT_TIME],
     };
     flixim_answer answer;
 
@@ -203,16 +154,16 @@ static int send_to_each(flixim_request *request)
 {
     apr_pool_t *p = request->r->pool;
     const char *const *given = request->form.values;
-    const char *client_id = given[SEND_CLIENT_ID];
+    const char *client_id = given[FLX_SEND_CLIENT_ID];
     flx_uuid made_up;
     const char *parameters[] = {
         NULL,
-        given[SEND_RECEIVERS],
-        given[SEND_TYPE],
-        given[SEND_CONTENT_TYPE],
-        given[SEND_CONTENT],
-        given[SEND_REFERENCE],
-        given[SEND_CLIENT_TIME],
+        given[FLX_SEND_RECEIVERS],
+        given[FLX_SEND_TYPE],
+        given[FLX_SEND_CONTENT_TYPE],
+        given[FLX_SEND_CONTENT],
+        given[FLX_SEND_REFERENCE],
+        given[FLX_SEND_CLIENT_TIME],
     };
     flixim_answer answer;
 
@@ -220,7 +171,7 @@ static int send_to_each(flixim_request *request)
         flx_uuid_make(&made_up);
         client_id = flixim_text_of_uuid(p, &made_up);
     }
-    parameters[0] = client_ids_of(p, client_id, given[SEND_RECEIVERS]);
+    parameters[0] = client_ids_of(p, client_id, given[FLX_SEND_RECEIVERS]);
     if (!flixim_call(request, &flx_statement_send_to_each, parameters, &answer)) {
         return flixim_call_refuse(request, &answer);
     }
@@ -229,12 +180,12 @@ static int send_to_each(flixim_request *request)
 
 static int create_message(flixim_request *request)
 {
-    return request->form.values[SEND_RECEIVERS] ? send_to_each(request) : send_one(request);
+    return request->form.values[FLX_SEND_RECEIVERS] ? send_to_each(request) : send_one(request);
 }
 
 const flixim_operation flixim_api_create_message = {
     .function = create_message,
     .check = check_message,
-    .body_fields = send_fields,
-    .field_count = SEND_FIELDS,
+    .body_fields = flx_fields_send,
+    .field_count = FLX_SEND_FIELDS,
 };

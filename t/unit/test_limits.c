@@ -3,7 +3,7 @@
 /* With pushd: limits.c -luv */
 #include "unit.h"
 
-#include "limits.h"
+#include "user_limits.h"
 #include "server.h"
 
 typedef struct fixture {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one user, and all of them together, may ask of this daemon in a while. */
-#include "limits.h"
+#include "user_limits.h"
 
 #include <stdlib.h>
 #include <string.h>

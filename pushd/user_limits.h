@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What one user, and all of them together, may ask of this daemon in a while. */
-#ifndef PUSH_LIMITS_H
-#define PUSH_LIMITS_H
+#ifndef PUSH_USER_LIMITS_H
+#define PUSH_USER_LIMITS_H
 
 #include <stdint.h>
 
