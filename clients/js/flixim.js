@@ -235,8 +235,13 @@ export class FlixIM {
   #advance(position) {
     if (!position || position <= this.cursor) return;
     this.cursor = position;
-    const key = this.#key();
-    this.#storing = this.#storing.then(() => this.#storage.setItem(key, position)).catch((error) => this.#error(error));
+    this.#storing = this.#storing.then(() => this.#store(position)).catch((error) => this.#error(error));
+  }
+
+  // Another tab of this user's may be further already.
+  async #store(position) {
+    const stored = await this.#storage.getItem(this.#key());
+    if (!stored || stored < position) await this.#storage.setItem(this.#key(), position);
   }
 
   #key() {
