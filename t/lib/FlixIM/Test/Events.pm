@@ -45,7 +45,7 @@ my @events = (
             my ($api, $who, $friend) = @_;
             return { conversation_id => $api->private($who, $friend), last_read_message_id => $api->send_text($friend, $who, 'x') };
         },
-        fields => { 'conversation_id!' => 'conversation_id', 'last_read_message_id!' => 'uuid' },
+        fields => { 'conversation_id!' => 'conversation_id', last_read_message_id => 'uuid' },
     },
     {
         event => 'withdraw_message', names => [ message => 'message_id' ],
