@@ -31,7 +31,7 @@ for my $row (channel_events()) {
     is_deeply [ sort keys %{ $schema->{properties} } ], [ sort keys %field ], "$row->{event}: the same members";
     is_deeply [ sort @{ $schema->{required} // [] } ], [ sort map { /^(.*)!$/ ? $1 : () } keys %{ $row->{fields} } ], "$row->{event}: the same required";
 }
-my %read = map { $_ => 1 } map { slurp($_) =~ /\.name = "(\w+)"/g } 'libflixim/flx_fields.c', grep {m{^pushd/event_\w+\.c$}} files();
+my %read = map { $_ => 1 } map { slurp($_) =~ /\.name = "(\w+)"/g } 'libflixim/flx_fields.c', 'libflixim/flx_fields.h', grep {m{^pushd/event_\w+\.c$}} files();
 delete @read{ @in_source, qw(receiver_ids message_ids) };
 my %known = map { s/!//r => 1 } map { keys %{ $_->{fields} } } channel_events();
 is_deeply [ sort keys %known ], [ sort keys %read ], 'the fields that the source reads are known';
