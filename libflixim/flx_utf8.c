@@ -60,6 +60,51 @@ int flx_utf8_valid(const char *text, size_t length)
     return 1;
 }
 
+/* Begins a sequence of more than one byte. Returns 0, or -1 if none begins so. */
+static int begin_sequence(flx_utf8_state *state, unsigned char byte)
+{
+    state->low = 0x80;
+    state->high = 0xBF;
+    if (in_range(byte, 0xC2, 0xDF)) {
+        state->missing = 1;
+    }
+    else if (in_range(byte, 0xE0, 0xEF)) {
+        state->missing = 2;
+        state->low = byte == 0xE0 ? 0xA0 : 0x80;
+        state->high = byte == 0xED ? 0x9F : 0xBF;
+    }
+    else if (in_range(byte, 0xF0, 0xF4)) {
+        state->missing = 3;
+        state->low = byte == 0xF0 ? 0x90 : 0x80;
+        state->high = byte == 0xF4 ? 0x8F : 0xBF;
+    }
+    else {
+        return -1;
+    }
+    return 0;
+}
+
+int flx_utf8_take(flx_utf8_state *state, const char *text, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (state->missing > 0) {
+            if (!in_range(byte, state->low, state->high)) {
+                return -1;
+            }
+            state->missing--;
+            state->low = 0x80;
+            state->high = 0xBF;
+        }
+        else if (byte >= 0x80 && begin_sequence(state, byte) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 size_t flx_utf8_count(const char *text, size_t length)
 {
     size_t count = 0, i;

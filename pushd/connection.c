@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients' connections: how they begin, receive, wait and end. */
+#include "connection.h"
+
+#include "flush.h"
+#include "frames.h"
+#include "http.h"
+#include "log.h"
+#include "tls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_SIZE ((size_t)64 * 1024) /* read in one go, and kept of a connection that is paused */
+#define TEXT_SIZE ((size_t)16 * 1024) /* of a TLS record */
+#define GOODBYE   5000                /* milliseconds from the last word to the cut */
+#define REFUSALS  64                  /* connections beyond the limit that hear why */
+
+struct push_connections {
+    push_server *server;
+    uv_timer_t timer;
+    uv_idle_t idle; /* runs while there is work, before the loop waits */
+    int handles;    /* of these two, that libuv has not let go */
+    push_connection *all;
+    size_t count;
+    push_connection *work;
+    push_connection **work_tail;
+    push_wheel wheel;
+    struct push_frames *frames;
+    char *read;
+    char *text;
+    time_t date_of;
+    char date[32];
+    /* draining */
+    void (*done)(void *data);
+    void *data;
+    int is_freed;
+    uint64_t drain_began;
+    uint64_t drain_time;
+    size_t drain_count; /* when it began */
+    size_t drain_told;
+};
+
+static void do_work(uv_idle_t *idle);
+static void start_reading(push_connection *connection);
+static void check_drained(struct push_connections *all);
+
+/* ---- work: what is done before the loop waits again ---- */
+
+static void add_work(push_connection *connection)
+{
+    struct push_connections *all = connection->server->connections;
+
+    if (connection->has_work || connection->phase == PUSH_CONNECTION_CLOSED) {
+        return;
+    }
+    connection->has_work = 1;
+    connection->next_work = NULL;
+    connection->work_link = all->work_tail;
+    *all->work_tail = connection;
+    all->work_tail = &connection->next_work;
+    uv_idle_start(&all->idle, do_work);
+}
+
+static void remove_work(push_connection *connection)
+{
+    struct push_connections *all = connection->server->connections;
+
+    if (!connection->has_work) {
+        return;
+    }
+    connection->has_work = 0;
+    *connection->work_link = connection->next_work;
+    if (connection->next_work != NULL) {
+        connection->next_work->work_link = connection->work_link;
+    }
+    else {
+        all->work_tail = connection->work_link;
+    }
+}
+
+/* Keeps bytes that were not taken. A connection that keeps too much is not read any more, so there is a bound. */
+static void keep(push_connection *connection, const char *bytes, size_t length)
+{
+    char *kept = realloc(connection->kept, connection->kept_length + length);
+
+    if (kept == NULL) {
+        push_connection_cut(connection);
+        return;
+    }
+    memcpy(kept + connection->kept_length, bytes, length);
+    connection->kept = kept;
+    connection->kept_length += length;
+    if (connection->kept_length >= READ_SIZE && connection->is_reading) {
+        connection->is_reading = 0;
+        uv_read_stop(&connection->handle.stream);
+    }
+}
+
+/* Hands bytes to the protocol, and to the one that may come after it. */
+static void offer(push_connection *connection, char *bytes, size_t length)
+{
+    do {
+        size_t taken = connection->protocol->received(connection, bytes, length);
+        bytes += taken;
+        length -= taken;
+        if (connection->phase != PUSH_CONNECTION_OPEN || connection->is_paused) {
+            break;
+        }
+        if (taken == 0 && length > 0) {
+            push_log(PUSH_LOG_ERROR, "FLX1001: bytes that nobody takes: connection cut");
+            push_connection_cut(connection);
+            return;
+        }
+    } while (length > 0);
+    if (length > 0 && connection->phase == PUSH_CONNECTION_OPEN) {
+        keep(connection, bytes, length);
+    }
+}
+
+static void receive(push_connection *connection, char *bytes, size_t length)
+{
+    if (connection->is_paused) {
+        keep(connection, bytes, length);
+    }
+    else {
+        offer(connection, bytes, length);
+    }
+}
+
+static void resume(push_connection *connection)
+{
+    char *kept = connection->kept;
+    size_t length = connection->kept_length;
+
+    connection->is_resumed = 0;
+    connection->is_paused = 0;
+    connection->kept = NULL;
+    connection->kept_length = 0;
+    offer(connection, kept, length);
+    free(kept);
+    if (connection->phase == PUSH_CONNECTION_OPEN && !connection->is_paused) {
+        start_reading(connection);
+    }
+}
+
+static void do_work(uv_idle_t *idle)
+{
+    struct push_connections *all = idle->data;
+    size_t bound = all->count; /* what comes up meanwhile waits for the loop's next round */
+
+    while (all->work != NULL && bound-- > 0) {
+        push_connection *connection = all->work;
+        remove_work(connection);
+        if (connection->is_resumed && connection->phase == PUSH_CONNECTION_OPEN) {
+            resume(connection);
+        }
+        push_flush(connection);
+    }
+    if (all->work == NULL) {
+        uv_idle_stop(idle);
+    }
+}
+
+/* ---- reading ---- */
+
+static void on_room(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
+{
+    push_connection *connection = handle->data;
+
+    (void)size;
+    buffer->base = connection->server->connections->read;
+    buffer->len = READ_SIZE;
+}
+
+static void hang_up(push_connection *connection)
+{
+    connection->has_ended = 1;
+    connection->is_reading = 0;
+    uv_read_stop(&connection->handle.stream);
+    if (connection->phase == PUSH_CONNECTION_OPEN) {
+        connection->protocol->hung_up(connection);
+    }
+    else if (connection->phase == PUSH_CONNECTION_SHUT) {
+        push_connection_cut(connection);
+    }
+}
+
+static void receive_tls(push_connection *connection, const char *bytes, size_t length)
+{
+    char *text = connection->server->connections->text;
+    int got, is_clean = 0;
+
+    push_tls_feed(connection->tls, bytes, length);
+    do {
+        got = push_tls_read(connection->tls, text, TEXT_SIZE, &is_clean);
+        if (got > 0 && connection->phase == PUSH_CONNECTION_OPEN) {
+            receive(connection, text, (size_t)got);
+        }
+    } while (got > 0 && connection->phase != PUSH_CONNECTION_CLOSED);
+    add_work(connection); /* the session may have something to say of its own */
+    if (got < 0 && connection->phase == PUSH_CONNECTION_OPEN) {
+        if (is_clean) {
+            hang_up(connection);
+        }
+        else {
+            push_connection_finish(connection); /* with the alert */
+        }
+    }
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+    push_connection *connection = stream->data;
+
+    if (length == 0 || connection->phase == PUSH_CONNECTION_CLOSED) {
+        return;
+    }
+    if (length == UV_EOF) {
+        hang_up(connection);
+        return;
+    }
+    if (length < 0) {
+        push_connection_cut(connection);
+        return;
+    }
+    connection->server->metrics.bytes_received_total += length;
+    connection->heard = uv_now(connection->server->loop);
+    if (connection->phase != PUSH_CONNECTION_OPEN) {
+        return;
+    }
+    if (connection->tls != NULL) {
+        receive_tls(connection, buffer->base, (size_t)length);
+    }
+    else {
+        receive(connection, buffer->base, (size_t)length);
+    }
+}
+
+static void start_reading(push_connection *connection)
+{
+    if (connection->is_reading || connection->has_ended) {
+        return;
+    }
+    if (uv_read_start(&connection->handle.stream, on_room, on_read) != 0) {
+        push_connection_cut(connection);
+        return;
+    }
+    connection->is_reading = 1;
+}
+
+void push_connection_pause(push_connection *connection, int keeps_reading)
+{
+    connection->is_paused = 1;
+    connection->is_resumed = 0;
+    if (!keeps_reading && connection->is_reading) {
+        connection->is_reading = 0;
+        uv_read_stop(&connection->handle.stream);
+    }
+}
+
+void push_connection_resume(push_connection *connection)
+{
+    if (connection->is_paused && connection->phase == PUSH_CONNECTION_OPEN) {
+        connection->is_resumed = 1;
+        add_work(connection);
+    }
+}
+
+void push_connection_speak(push_connection *connection, const push_protocol *protocol, void *state)
+{
+    connection->protocol = protocol;
+    connection->state = state;
+}
+
+/* ---- sending ---- */
+
+void push_connection_send(push_connection *connection, push_block *block, int ends_unit)
+{
+    if (connection->phase != PUSH_CONNECTION_OPEN) {
+        push_block_release(block);
+        return;
+    }
+    if (push_outbox_add(&connection->outbox, block, ends_unit) != 0) {
+        push_connection_cut(connection);
+        return;
+    }
+    add_work(connection);
+}
+
+size_t push_connection_backlog(const push_connection *connection)
+{
+    size_t cipher =
+        connection->cipher != NULL ? connection->cipher->length - connection->cipher_offset : 0;
+
+    return connection->outbox.bytes + connection->in_flight + cipher;
+}
+
+void push_connection_drop(push_connection *connection)
+{
+    push_outbox_drop(&connection->outbox);
+}
+
+void push_connection_set_deadline(push_connection *connection, uint64_t due)
+{
+    if (connection->phase != PUSH_CONNECTION_OPEN) {
+        return;
+    }
+    if (due == 0) {
+        push_wheel_disarm(&connection->timer);
+    }
+    else {
+        push_wheel_arm(&connection->server->connections->wheel, &connection->timer, due);
+    }
+}
+
+/* ---- ends ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    push_connection *connection = handle->data;
+    push_server *server = connection->server;
+    struct push_connections *all = server->connections;
+
+    connection->protocol->ended(connection);
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    }
+    else {
+        all->all = connection->next;
+    }
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    all->count--;
+    server->metrics.connections--;
+    push_tls_session_free(connection->tls);
+    free(connection);
+    check_drained(all);
+}
+
+void push_connection_cut(push_connection *connection)
+{
+    if (connection->phase == PUSH_CONNECTION_CLOSED) {
+        return;
+    }
+    connection->phase = PUSH_CONNECTION_CLOSED;
+    remove_work(connection);
+    push_wheel_disarm(&connection->timer);
+    push_outbox_free(&connection->outbox);
+    push_block_release(connection->cipher);
+    connection->cipher = NULL;
+    free(connection->kept);
+    connection->kept = NULL;
+    connection->kept_length = 0;
+    uv_close((uv_handle_t *)&connection->handle.stream, on_closed);
+}
+
+void push_connection_finish(push_connection *connection)
+{
+    if (connection->phase != PUSH_CONNECTION_OPEN) {
+        return;
+    }
+    push_connection_set_deadline(connection, uv_now(connection->server->loop) + GOODBYE);
+    connection->phase = PUSH_CONNECTION_FINISHING;
+    free(connection->kept);
+    connection->kept = NULL;
+    connection->kept_length = 0;
+    connection->is_paused = 0;
+    connection->is_resumed = 0;
+    start_reading(connection); /* to see the client close */
+    add_work(connection);
+}
+
+static void fire(push_wheel_timer *timer)
+{
+    push_connection *connection =
+        (push_connection *)(void *)((char *)timer - offsetof(push_connection, timer));
+
+    if (connection->phase == PUSH_CONNECTION_OPEN) {
+        connection->protocol->expired(connection);
+    }
+    else {
+        push_connection_cut(connection);
+    }
+}
+
+/* ---- beginnings ---- */
+
+static int open_handle(push_connection *connection, int fd)
+{
+    uv_loop_t *loop = connection->server->loop;
+    int failed;
+
+    if (connection->is_local) {
+        failed = uv_pipe_init(loop, &connection->handle.pipe, 0);
+        return failed ? failed : uv_pipe_open(&connection->handle.pipe, fd);
+    }
+    failed = uv_tcp_init(loop, &connection->handle.tcp);
+    failed = failed ? failed : uv_tcp_open(&connection->handle.tcp, fd);
+    if (failed == 0) {
+        uv_tcp_nodelay(&connection->handle.tcp, 1);
+    }
+    return failed;
+}
+
+static void begin(push_connection *connection)
+{
+    struct push_connections *all = connection->server->connections;
+
+    connection->handle.stream.data = connection;
+    connection->next = all->all;
+    if (all->all != NULL) {
+        all->all->previous = connection;
+    }
+    all->all = connection;
+    all->count++;
+    connection->server->metrics.connections++;
+    connection->server->metrics.connections_accepted_total++;
+}
+
+void push_connection_accept(push_server *server, int fd, int is_local, int is_tls)
+{
+    struct push_connections *all = server->connections;
+    size_t limit = (size_t)server->settings->connections;
+    int is_refused = all->count >= limit, failed;
+    push_connection *connection = NULL;
+
+    if (is_refused) {
+        server->metrics.connections_refused_total++;
+    }
+    if (!is_refused || (!is_tls && all->count < limit + REFUSALS)) {
+        connection = calloc(1, sizeof *connection);
+    }
+    if (connection == NULL) {
+        close(fd);
+        return;
+    }
+    connection->server = server;
+    connection->is_local = is_local;
+    connection->heard = uv_now(server->loop);
+    failed = open_handle(connection, fd);
+    begin(connection);
+    push_http_begin(connection);
+    if (failed != 0) {
+        push_log(PUSH_LOG_WARNING, "FLX1002: a connection cannot be used: %s", uv_strerror(failed));
+        close(fd);
+        push_connection_cut(connection);
+        return;
+    }
+    if (is_tls &&
+        (server->tls == NULL || (connection->tls = push_tls_accept(server->tls)) == NULL)) {
+        push_connection_cut(connection);
+        return;
+    }
+    start_reading(connection);
+    if (is_refused && connection->phase == PUSH_CONNECTION_OPEN) {
+        push_http_refuse(connection, 503);
+    }
+}
+
+/* ---- all of them ---- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct push_connections *all = handle->data;
+
+    if (--all->handles > 0) {
+        return;
+    }
+    if (all->is_freed) {
+        all->server = NULL;
+        push_connections_free(all);
+    }
+    else {
+        all->done(all->data);
+    }
+}
+
+static void check_drained(struct push_connections *all)
+{
+    if (all->done != NULL && all->count == 0 && !uv_is_closing((uv_handle_t *)&all->timer)) {
+        uv_close((uv_handle_t *)&all->timer, on_handle_closed);
+        uv_close((uv_handle_t *)&all->idle, on_handle_closed);
+    }
+}
+
+/* Tells as many connections to end as it is time for. */
+static void go_on_draining(struct push_connections *all, uint64_t now)
+{
+    uint64_t past = now - all->drain_began;
+    size_t wanted =
+        past >= all->drain_time
+            ? SIZE_MAX
+            : (size_t)((double)all->drain_count * (double)past / (double)all->drain_time);
+    push_connection *connection = all->all;
+
+    while (connection != NULL && all->drain_told < wanted) {
+        push_connection *next = connection->next; /* nothing is freed before the loop closes it */
+        if (!connection->is_told) {
+            connection->is_told = 1;
+            all->drain_told++;
+            if (connection->phase == PUSH_CONNECTION_OPEN) {
+                connection->protocol->drain(connection);
+            }
+        }
+        if (past > all->drain_time + GOODBYE + 2000) {
+            push_connection_cut(connection);
+        }
+        connection = next;
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct push_connections *all = timer->data;
+    uint64_t now = uv_now(timer->loop);
+
+    push_wheel_turn(&all->wheel, now, fire);
+    if (all->done != NULL) {
+        go_on_draining(all, now);
+    }
+}
+
+struct push_connections *push_connections_make(push_server *server)
+{
+    struct push_connections *all = calloc(1, sizeof *all);
+
+    if (all == NULL) {
+        return NULL;
+    }
+    all->server = server;
+    all->work_tail = &all->work;
+    all->read = malloc(READ_SIZE);
+    all->text = malloc(TEXT_SIZE);
+    all->frames = push_frames_make();
+    if (all->read == NULL || all->text == NULL || all->frames == NULL ||
+        uv_timer_init(server->loop, &all->timer) != 0) {
+        push_connections_free(all);
+        return NULL;
+    }
+    uv_idle_init(server->loop, &all->idle);
+    all->handles = 2;
+    all->timer.data = all;
+    all->idle.data = all;
+    push_wheel_init(&all->wheel, uv_now(server->loop));
+    uv_timer_start(&all->timer, on_tick, PUSH_WHEEL_TICK, PUSH_WHEEL_TICK);
+    uv_unref((uv_handle_t *)&all->timer);
+    return all;
+}
+
+void push_connections_drain(struct push_connections *all, int64_t milliseconds,
+                            void (*done)(void *data), void *data)
+{
+    all->done = done;
+    all->data = data;
+    all->drain_began = uv_now(all->server->loop);
+    all->drain_time = milliseconds > 0 ? (uint64_t)milliseconds : 0;
+    all->drain_count = all->count;
+    uv_ref((uv_handle_t *)&all->timer);
+    uv_timer_start(&all->timer, on_tick, 0, 50);
+    check_drained(all);
+}
+
+void push_connections_free(struct push_connections *all)
+{
+    if (all == NULL) {
+        return;
+    }
+    if (all->handles > 0) {
+        all->is_freed = 1;
+        uv_close((uv_handle_t *)&all->timer, on_handle_closed);
+        uv_close((uv_handle_t *)&all->idle, on_handle_closed);
+        return;
+    }
+    push_frames_free(all->frames);
+    free(all->read);
+    free(all->text);
+    free(all);
+}
+
+const char *push_connections_date(struct push_connections *all)
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (now != all->date_of && gmtime_r(&now, &tm) != NULL) {
+        snprintf(all->date, sizeof all->date, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+                 days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
+                 (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        all->date_of = now;
+    }
+    return all->date;
+}
+
+struct push_frames *push_connections_frames(struct push_connections *all)
+{
+    return all->frames;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sockets that clients connect to: Unix, TCP, TLS, our own or inherited. */
+#include "listener.h"
+
+#include "connection.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define MOST    16  /* listeners */
+#define ACCEPTS 64  /* connections taken in one go, so that those that are open get their turn */
+#define PAUSE   100 /* milliseconds, when there are no more descriptors */
+#define MODE    0660
+
+typedef struct listener {
+    struct push_listeners *all;
+    uv_poll_t poll;
+    int fd;
+    int is_local;
+    int is_tls;
+} listener;
+
+struct push_listeners {
+    push_server *server;
+    listener listeners[MOST];
+    int count;
+    uv_timer_t pause;
+    int handles; /* that libuv has not let go */
+    char *path;  /* of the Unix socket's file, if it is ours */
+    void (*closed)(void *data);
+    void *data;
+};
+
+/* ---- accepting ---- */
+
+static void on_connection(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct push_listeners *all = timer->data;
+    int i;
+
+    for (i = 0; i < all->count; i++) {
+        uv_poll_start(&all->listeners[i].poll, UV_READABLE, on_connection);
+    }
+}
+
+/* Without descriptors or memory the connection stays in the backlog, and the loop would spin. */
+static void pause_all(struct push_listeners *all, int error)
+{
+    int i;
+
+    push_log(PUSH_LOG_WARNING, "FLX1004: no connection can be accepted: %s", strerror(error));
+    for (i = 0; i < all->count; i++) {
+        uv_poll_stop(&all->listeners[i].poll);
+    }
+    uv_timer_start(&all->pause, on_pause_over, PAUSE, 0);
+}
+
+static void on_connection(uv_poll_t *poll, int status, int events)
+{
+    listener *from = poll->data;
+    int i;
+
+    (void)status;
+    (void)events;
+    for (i = 0; i < ACCEPTS; i++) {
+        int fd = accept4(from->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            push_connection_accept(from->all->server, fd, from->is_local, from->is_tls);
+        }
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_all(from->all, errno);
+            return;
+        }
+        else if (errno != EINTR && errno != ECONNABORTED) {
+            return;
+        }
+    }
+}
+
+/* ---- opening ---- */
+
+static int refuse(char *why, size_t size, const char *what, const char *where, const char *reason)
+{
+    snprintf(why, size, "%s %s: %s", what, where, reason);
+    return -1;
+}
+
+/* Adds a socket that is bound and listens, or an inherited one; closes it if that fails. */
+static int add(struct push_listeners *all, int fd, int is_local, int is_tls)
+{
+    listener *new = &all->listeners[all->count];
+
+    if (all->count == MOST || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+        uv_poll_init(all->server->loop, &new->poll, fd) != 0) {
+        close(fd);
+        return -1;
+    }
+    all->count++;
+    all->handles++;
+    new->all = all;
+    new->fd = fd;
+    new->is_local = is_local;
+    new->is_tls = is_tls;
+    new->poll.data = new;
+    return 0;
+}
+
+/* Splits "address:port" or "[address]:port", both numbers. */
+static int parse_address(const char *text, struct sockaddr_storage *address)
+{
+    const char *colon = strrchr(text, ':');
+    char host[64], *end;
+    size_t length;
+    long port;
+
+    if (colon == NULL || colon[1] == '\0') {
+        return -1;
+    }
+    port = strtol(colon + 1, &end, 10);
+    if (*end != '\0' || port < 0 || port > 65535) {
+        return -1;
+    }
+    length = (size_t)(colon - text);
+    if (length >= 2 && text[0] == '[' && colon[-1] == ']') {
+        text++;
+        length -= 2;
+    }
+    if (length >= sizeof host) {
+        return -1;
+    }
+    memcpy(host, text, length);
+    host[length] = '\0';
+    memset(address, 0, sizeof *address);
+    if (uv_ip4_addr(host, (int)port, (struct sockaddr_in *)(void *)address) == 0) {
+        return 0;
+    }
+    return uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)(void *)address);
+}
+
+static int open_tcp(struct push_listeners *all, const char *text, int is_tls, char *why,
+                    size_t size)
+{
+    struct sockaddr_storage address;
+    socklen_t length;
+    int on = 1, fd;
+
+    if (parse_address(text, &address) != 0) {
+        return refuse(why, size, "cannot listen on", text, "not an address and a port");
+    }
+    length =
+        address.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return refuse(why, size, "cannot listen on", text, strerror(errno));
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.ss_family == AF_INET6) {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    }
+    if (bind(fd, (struct sockaddr *)&address, length) != 0 ||
+        listen(fd, (int)all->server->settings->connect_backlog) != 0) {
+        refuse(why, size, "cannot listen on", text, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return add(all, fd, 0, is_tls) == 0 ? 0
+                                        : refuse(why, size, "cannot listen on", text, "no memory");
+}
+
+/* Whether somebody listens on a socket's file. */
+static int is_alive(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), alive;
+
+    if (fd < 0) {
+        return 1;
+    }
+    alive = connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+            (errno != ECONNREFUSED && errno != ENOENT);
+    close(fd);
+    return alive;
+}
+
+/* Takes the file of a daemon that is dead away. */
+static int make_way(const struct sockaddr_un *address)
+{
+    struct stat found;
+
+    if (lstat(address->sun_path, &found) != 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return EEXIST;
+    }
+    if (is_alive(address)) {
+        return EADDRINUSE;
+    }
+    return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+static int open_unix(struct push_listeners *all, const char *path, char *why, size_t size)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    mode_t mask;
+    int fd, error;
+
+    if (strlen(path) >= sizeof address.sun_path) {
+        return refuse(why, size, "cannot listen on", path,
+                      "the path is too long for a Unix socket");
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    error = make_way(&address);
+    if (error != 0) {
+        return refuse(why, size, "cannot listen on", path, strerror(error));
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return refuse(why, size, "cannot listen on", path, strerror(errno));
+    }
+    mask = umask((mode_t)~MODE & 0777);
+    error = bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ? errno : 0;
+    umask(mask);
+    if (error == 0 && listen(fd, (int)all->server->settings->connect_backlog) != 0) {
+        error = errno;
+        unlink(path);
+    }
+    if (error != 0) {
+        close(fd);
+        return refuse(why, size, "cannot listen on", path, strerror(error));
+    }
+    all->path = strdup(path);
+    return add(all, fd, 1, 0) == 0 && all->path != NULL
+               ? 0
+               : refuse(why, size, "cannot listen on", path, "no memory");
+}
+
+static int open_settings(struct push_listeners *all, char *why, size_t size)
+{
+    const push_settings *settings = all->server->settings;
+
+    if (*settings->listen_unix && open_unix(all, settings->listen_unix, why, size) != 0) {
+        return -1;
+    }
+    if (*settings->listen_tcp && open_tcp(all, settings->listen_tcp, 0, why, size) != 0) {
+        return -1;
+    }
+    if (*settings->listen_tls && open_tcp(all, settings->listen_tls, 1, why, size) != 0) {
+        return -1;
+    }
+    return 0;
+}
+
+static int open_inherited(struct push_listeners *all, const int *inherited, int count, char *why,
+                          size_t size)
+{
+    const push_settings *settings = all->server->settings;
+    int is_tls = *settings->listen_tls && !*settings->listen_tcp, i;
+
+    for (i = 0; i < count; i++) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof address;
+        int is_local;
+
+        if (getsockname(inherited[i], (struct sockaddr *)&address, &length) != 0) {
+            return refuse(why, size, "cannot use", "an inherited socket", strerror(errno));
+        }
+        is_local = address.ss_family == AF_UNIX;
+        if (fcntl(inherited[i], F_SETFL, O_NONBLOCK) != 0 ||
+            add(all, inherited[i], is_local, !is_local && is_tls) != 0) {
+            return refuse(why, size, "cannot use", "an inherited socket", "no listening socket");
+        }
+    }
+    return 0;
+}
+
+struct push_listeners *push_listeners_open(push_server *server, const int *inherited, int count,
+                                           char *why, size_t size)
+{
+    struct push_listeners *all = calloc(1, sizeof *all);
+    int failed;
+
+    if (all == NULL || uv_timer_init(server->loop, &all->pause) != 0) {
+        free(all);
+        snprintf(why, size, "no memory to listen");
+        return NULL;
+    }
+    all->server = server;
+    all->handles = 1;
+    all->pause.data = all;
+    failed = count > 0 ? open_inherited(all, inherited, count, why, size)
+                       : open_settings(all, why, size);
+    if (failed != 0) {
+        push_listeners_close(all, NULL, NULL);
+        return NULL;
+    }
+    on_pause_over(&all->pause);
+    return all;
+}
+
+/* ---- closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct push_listeners *all =
+        handle->type == UV_TIMER ? handle->data : ((listener *)handle->data)->all;
+
+    if (--all->handles > 0) {
+        return;
+    }
+    if (all->closed != NULL) {
+        all->closed(all->data);
+    }
+    free(all->path);
+    free(all);
+}
+
+void push_listeners_close(struct push_listeners *all, void (*closed)(void *data), void *data)
+{
+    int i;
+
+    all->closed = closed;
+    all->data = data;
+    if (all->path != NULL) {
+        unlink(all->path);
+    }
+    for (i = 0; i < all->count; i++) {
+        uv_close((uv_handle_t *)&all->listeners[i].poll, on_closed);
+        close(all->listeners[i].fd);
+    }
+    uv_close((uv_handle_t *)&all->pause, on_closed);
+}
