@@ -92,90 +92,104 @@ static const push_application application = {
 
 /* ---- the program ---- */
 
+#define FLAGS 32
+
 typedef struct program {
     uv_loop_t loop;
     push_server server;
-    push_settings settings;
+    const push_settings *read;
+    push_settings settings; /* with an echo's defaults */
     uv_signal_t signals[2];
-    char tcp[32];
-    char tls[32];
-    const char *certificate;
-    const char *key;
+    char texts[FLAGS][300];
+    const char *flags[FLAGS];
+    int count;
 } program;
 
-/* One flag: the name of a setting, what it sets, and whether it is a number. */
-static int set_flag(program *self, const char *flag, const char *value)
+static int add_flag(program *self, const char *before, const char *value)
 {
-    push_settings *settings = &self->settings;
-    const struct {
-        const char *name;
-        int64_t *number;
-    } numbers[] = {
-        { "--frame-size", &settings->frame_size },     { "--fragments", &settings->fragments },
-        { "--queue-size", &settings->queue_size },     { "--idle-time", &settings->idle_time },
-        { "--message-time", &settings->message_time }, { "--head-time", &settings->head_time },
-        { "--head-size", &settings->head_size },       { "--connections", &settings->connections },
-        { "--drain-time", &settings->drain_time },
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (strcmp(flag, numbers[i].name) == 0) {
-            *numbers[i].number = strtoll(value, NULL, 10);
-            return 0;
-        }
-    }
-    if (strcmp(flag, "--port") == 0) {
-        snprintf(self->tcp, sizeof self->tcp, "127.0.0.1:%s", value);
-    }
-    else if (strcmp(flag, "--tls-port") == 0) {
-        snprintf(self->tls, sizeof self->tls, "127.0.0.1:%s", value);
-    }
-    else if (strcmp(flag, "--unix") == 0) {
-        settings->listen_unix = value;
-    }
-    else if (strcmp(flag, "--certificate") == 0) {
-        self->certificate = value;
-    }
-    else if (strcmp(flag, "--key") == 0) {
-        self->key = value;
-    }
-    else {
+    if (self->count == FLAGS) {
         return -1;
+    }
+    snprintf(self->texts[self->count], sizeof self->texts[0], "%s%s", before, value);
+    self->flags[self->count] = self->texts[self->count];
+    self->count++;
+    return 0;
+}
+
+static int has_flag(const program *self, const char *before)
+{
+    int i;
+
+    for (i = 0; i < self->count; i++) {
+        if (strncmp(self->flags[i], before, strlen(before)) == 0) {
+            return 1;
+        }
     }
     return 0;
 }
 
-static int read_flags(program *self, int count, char **words)
+/* The flags of our own become settings; others, of the form "--name=value", are settings. */
+static int collect_flags(program *self, int count, char **words)
 {
-    static const char *const origins[] = { "*", NULL };
+    static const struct {
+        const char *flag;
+        const char *setting;
+    } ours[] = {
+        { "--port", "--listen-tcp=127.0.0.1:" }, { "--tls-port", "--listen-tls=127.0.0.1:" },
+        { "--unix", "--listen-unix=" },          { "--certificate", "--tls-certificate-file=" },
+        { "--key", "--tls-key-file=" },
+    };
+    size_t j;
     int i;
 
-    self->settings = (push_settings){
-        .allow_origins = origins,
-        .connect_backlog = 1024,
-        .connections = 10000,
-        .drain_time = 1000,
-        .frame_size = (int64_t)32 * 1024 * 1024,
-        .fragments = 1000000,
-        .head_size = 16384,
-        .head_time = 10000,
-        .idle_time = 600000,
-        .listen_tcp = self->tcp,
-        .listen_tls = self->tls,
-        .listen_unix = "",
-        .message_time = 600000,
-        .path = "/socket",
-        .queue_size = (int64_t)256 * 1024 * 1024,
-    };
-    for (i = 1; i < count; i += 2) {
-        if (i + 1 == count || set_flag(self, words[i], words[i + 1]) != 0) {
-            fprintf(stderr,
-                    "usage: flixim-wsecho --port N | --unix PATH | --tls-port N --certificate FILE "
-                    "--key FILE, and settings in numbers: --frame-size, --fragments, --queue-size, "
-                    "--idle-time, --message-time, --head-time, --head-size, --connections, "
-                    "--drain-time\n");
+    for (i = 1; i < count; i++) {
+        const char *before = "";
+        for (j = 0; j < sizeof ours / sizeof ours[0]; j++) {
+            if (strcmp(words[i], ours[j].flag) == 0 && i + 1 < count) {
+                before = ours[j].setting;
+                i++;
+                break;
+            }
+        }
+        if (add_flag(self, before, words[i]) != 0) {
             return -1;
+        }
+    }
+    return has_flag(self, "--listen-unix=") ? 0 : add_flag(self, "--listen-unix=", "");
+}
+
+/* An echo is generous where nothing else was asked for. */
+static int read_settings(program *self, int count, char **words)
+{
+    static const char *const origins[] = { "*", NULL };
+    push_settings *settings = &self->settings;
+    char why[400] = "too many flags";
+    size_t i;
+    const struct {
+        const char *flag;
+        int64_t *number;
+        int64_t value;
+    } generous[] = {
+        { "--frame-size=", &settings->frame_size, (int64_t)32 << 20 },
+        { "--queue-size=", &settings->queue_size, (int64_t)256 << 20 },
+        { "--fragments=", &settings->fragments, 1000000 },
+        { "--idle-time=", &settings->idle_time, 600000 },
+        { "--message-time=", &settings->message_time, 600000 },
+        { "--drain-time=", &settings->drain_time, 500 },
+    };
+
+    if (collect_flags(self, count, words) == 0) {
+        self->read = push_settings_read(NULL, self->flags, self->count, why, sizeof why);
+    }
+    if (self->read == NULL) {
+        fprintf(stderr, "flixim-wsecho: %s\n", why);
+        return -1;
+    }
+    *settings = *self->read;
+    settings->allow_origins = origins;
+    for (i = 0; i < sizeof generous / sizeof generous[0]; i++) {
+        if (!has_flag(self, generous[i].flag)) {
+            *generous[i].number = generous[i].value;
         }
     }
     return 0;
@@ -225,8 +239,9 @@ static int start(program *self)
         fprintf(stderr, "flixim-wsecho: no memory\n");
         return -1;
     }
-    if (*self->tls) {
-        server->tls = push_tls_make(self->certificate, self->key, why, sizeof why);
+    if (*self->settings.listen_tls) {
+        server->tls = push_tls_make(self->settings.tls_certificate_file,
+                                    self->settings.tls_key_file, why, sizeof why);
         if (server->tls == NULL) {
             fprintf(stderr, "flixim-wsecho: %s\n", why);
             return -1;
@@ -250,7 +265,8 @@ int main(int count, char **words)
     static program self;
     int status = 1;
 
-    if (read_flags(&self, count, words) != 0) {
+    if (read_settings(&self, count, words) != 0) {
+        push_settings_free(self.read);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
@@ -266,5 +282,6 @@ int main(int count, char **words)
         uv_loop_close(&self.loop);
     }
     push_tls_free(self.server.tls);
+    push_settings_free(self.read);
     return status;
 }
