@@ -11,6 +11,8 @@ const { base, users } = JSON.parse(process.env.FLIXIM_PAGE);
 const { alice, bob, carol, dave, site } = users;
 const privately = (one, other) => `private:${[one.id, other.id].sort().join(':')}`;
 
+const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
 const browser = await Browser.start(base);
 
 /** A message over REST; its id. */
@@ -229,6 +231,32 @@ const parts = {
         await picture(a, 'interactions');
     },
 
+    async scene(a, b) {
+        const id = privately(alice, bob);
+        await lineOf(a, id).click();
+        await lineOf(b, id).click();
+        const said = [[a, 'Are we still on for Saturday?'], [b, 'Of course! Ten o’clock at the harbour?'], [b, 'I will bring the big thermos ☕'],
+            [a, 'Perfect. The forecast looks good, so let us take the long way round the island and have lunch at the lighthouse.'],
+            [a, '带上相机 📷'], [b, '好的，没问题！'], [b, 'See you there'], [a, 'See you 👋']];
+        for (const [page, words] of said) {
+            await write(page, words);
+            await becomes(() => saying(page === a ? b : a, words).last().isVisible(), `“${words.slice(0, 12)}” arrives`);
+        }
+        await becomes(() => a.locator('.tick.read').last().isVisible(), 'the last one is read');
+        await post(dave, { receiver_id: alice.id, content: { text: 'Did you get my notes?' } });
+        await picture(a, 'chat');
+        for (const [name, options] of [['chat-zh-dark', { locale: 'zh-CN', colorScheme: 'dark' }], ['phone', phone],
+            ['phone-dark', { ...phone, colorScheme: 'dark' }]]) {
+            const page = await browser.open(name.includes('zh') ? bob : alice, options);
+            await lineOf(page, privately(alice, dave)).or(lineOf(page, id)).first().waitFor();
+            await picture(page, `${name}-list`);
+            await lineOf(page, id).click();
+            await becomes(() => saying(page, 'See you 👋').isVisible(), `${name}: it is all there`);
+            await picture(page, name);
+            await page.context().close();
+        }
+    },
+
     async markup(a) {
         const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>bold</b>';
         await post(bob, { receiver_id: alice.id, content: { text: hostile, title: hostile } });
@@ -321,28 +349,24 @@ const parts = {
         is(await a.locator('#me-state').innerText(), '在线', 'it is kept');
         await a.locator('#sidebar .language').click();
         await lineOf(a, privately(alice, bob)).click();
-        await picture(a, 'chat');
         const chinese = await browser.open(bob, { locale: 'zh-CN', colorScheme: 'dark' });
         is(await chinese.locator('#me-name').innerText(), '小波', 'a Chinese browser gets Chinese');
         const dark = await chinese.evaluate(() => getComputedStyle(document.body).backgroundColor);
         ok(dark !== await a.evaluate(() => getComputedStyle(document.body).backgroundColor), 'one that is dark gets dark', dark);
         await lineOf(chinese, privately(alice, bob)).click();
         await becomes(() => saying(chinese, 'Hello').first().isVisible(), 'in colours');
-        await picture(chinese, 'chat-zh-dark');
         await chinese.context().close();
     },
 
     async phone() {
-        const page = await browser.open(alice, { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
+        const page = await browser.open(alice, phone);
         await becomes(() => lineOf(page, privately(alice, bob)).isVisible(), 'a phone shows the list');
         ok(await page.locator('#pane').isHidden(), 'alone');
-        await picture(page, 'phone-list');
         await lineOf(page, privately(alice, bob)).tap();
         await becomes(() => box(page).isVisible(), 'or a conversation');
         ok(await page.locator('#sidebar').isHidden(), 'alone, too');
         await becomes(() => saying(page, 'Written in the dark').isVisible(), 'with its messages');
         is(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, 'nothing is wider than the window');
-        await picture(page, 'phone-chat');
         await saying(page, 'Written in the dark').locator('.bubble').tap();
         await becomes(() => page.locator('.menu').isVisible(), 'a tap opens the menu of a message');
         await page.keyboard.press('Escape');
