@@ -247,3 +247,24 @@ const flx_statement flx_statement_mark_read_up_to = {
     .parameters = FLX_CALLER_PARAMETERS + 3,
     .patience = 12,
 };
+
+const flx_statement flx_statement_listen = {
+    .name = "listen",
+    .text = "LISTEN flixim_events",
+    .parameters = 0,
+};
+
+const flx_statement flx_statement_notify = {
+    .name = "notify",
+    .text = "SELECT pg_catalog.pg_notify('flixim_events', $1)",
+    .parameters = 1,
+};
+
+const flx_statement flx_statement_server_identity = {
+    .name = "server_identity",
+    .text = "SELECT system_identifier::text AS system,"
+            " pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"
+            " AS timeline FROM pg_catalog.pg_control_system()",
+    .parameters = 0,
+    .read_only = 1,
+};

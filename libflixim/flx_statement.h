@@ -38,6 +38,13 @@ extern const flx_statement flx_statement_listener_horizon;
 /* listener_id. */
 extern const flx_statement flx_statement_listener_busy;
 
+/* No parameters, no rows. */
+extern const flx_statement flx_statement_listen;
+/* A payload, which comes back to whoever listens. */
+extern const flx_statement flx_statement_notify;
+/* Columns: system and timeline, two texts that tell one database from another and from itself after a fail-over. */
+extern const flx_statement flx_statement_server_identity;
+
 /* No parameters. One row: the schema's version (int4). */
 extern const flx_statement flx_statement_schema_version;
 

@@ -13,9 +13,9 @@
 #include "clock.h"
 #include "config.h"
 #include "exchange.h"
+#include "flx_sqlstate.h"
 #include "session.h"
 #include "shared.h"
-#include "sqlstate.h"
 
 /* One statement on its way. */
 typedef struct {
@@ -79,10 +79,10 @@ static apr_interval_time_t time_for(const call *c)
     return c->statement->patience > 1 ? timeout * c->statement->patience : timeout;
 }
 
-static flixim_sqlstate kind_of_error(const call *c)
+static flx_sqlstate kind_of_error(const call *c)
 {
-    return flixim_sqlstate_of(PQresultErrorField(c->line.result, PG_DIAG_SQLSTATE),
-                              PQresultErrorField(c->line.result, PG_DIAG_SOURCE_FUNCTION));
+    return flx_sqlstate_of(PQresultErrorField(c->line.result, PG_DIAG_SQLSTATE),
+                           PQresultErrorField(c->line.result, PG_DIAG_SOURCE_FUNCTION));
 }
 
 /* What the server said of an error, for the log. Its complaints of data (class 22) quote them. */
@@ -99,7 +99,7 @@ static const char *complaint(const call *c, const char *state)
 static flixim_database_outcome judge(const call *c)
 {
     const char *state = PQresultErrorField(c->line.result, PG_DIAG_SQLSTATE);
-    flixim_sqlstate kind;
+    flx_sqlstate kind;
 
     if (flixim_exchange_went_well(&c->line)) {
         if (!flixim_session_is_unreplicated(c->session)) {
@@ -118,11 +118,11 @@ static flixim_database_outcome judge(const call *c)
         return c->statement->read_only ? FLIXIM_DATABASE_UNAVAILABLE : FLIXIM_DATABASE_UNKNOWN;
     }
     kind = kind_of_error(c);
-    if (kind == FLIXIM_SQLSTATE_STANDBY) {
+    if (kind == FLX_SQLSTATE_STANDBY) {
         /* With several hosts in DBDParams the next connection finds the one that writes. */
         flixim_exchange_drop(&c->line);
     }
-    return kind == FLIXIM_SQLSTATE_FAULT ? FLIXIM_DATABASE_REFUSED : FLIXIM_DATABASE_UNAVAILABLE;
+    return kind == FLX_SQLSTATE_FAULT ? FLIXIM_DATABASE_REFUSED : FLIXIM_DATABASE_UNAVAILABLE;
 }
 
 static void tell(call *c, flixim_breaker_finding finding)
@@ -180,10 +180,10 @@ static int once_more(call *c, flixim_exchange_end got)
         return 0;
     }
     switch (kind_of_error(c)) {
-    case FLIXIM_SQLSTATE_STALE:
+    case FLX_SQLSTATE_STALE:
         flixim_session_forget(c->session);
         return c->stales++ == 0;
-    case FLIXIM_SQLSTATE_CONFLICT:
+    case FLX_SQLSTATE_CONFLICT:
         return ++c->conflicts < TRIES && step_back(c);
     default:
         return 0;

@@ -39,9 +39,13 @@ struct push_subscription {
     const char *const *caller;
     /* ---- */
     flx_time position;
-    int state;    /* see subscription.c */
-    int has_news; /* something happened since the last reading began */
-    int syncs;    /* syncs of the client that are under way */
+    flx_time live_from; /* what the join reply said */
+    flx_time
+        pushed_to;  /* what is after live_from and up to here was pushed before the first sync */
+    int state;      /* see catch_up.h */
+    int has_news;   /* something happened since the last reading began */
+    int syncs;      /* syncs of the client that are under way */
+    int was_synced; /* one was answered */
     struct push_call *call;
     uint64_t due; /* when a timer of the state ends, in uv_now's time */
     push_subscription *next_of_user;
@@ -67,6 +71,28 @@ void push_subscription_synced(push_subscription *subscription, int succeeded, fl
 
 /* Ends, in whatever state. */
 void push_unsubscribe(push_subscription *subscription);
+
+/* For the stream and its delivery. */
+
+/* A row of the stream. Returns whether the event is to be fetched: somebody here is to be pushed it. */
+int push_subscriptions_note(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
+                            const flx_uuid *origin);
+
+/* The event of such a row, rendered. origin: the connection that caused it, or NULL. */
+void push_subscriptions_deliver(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
+                                const flx_uuid *origin, push_block *payload);
+
+/* Events of a user were not fetched: its subscriptions read them by sync. */
+void push_subscriptions_fall_behind(struct push_users *users, const flx_uuid *user_id);
+
+/* The same for everybody: nobody knows what happened since the last row. */
+void push_subscriptions_catch_up_all(struct push_users *users);
+
+/* Calls judge for all subscriptions of a user. */
+void push_subscriptions_judge(struct push_users *users, const flx_uuid *user_id);
+
+/* Calls restart for everybody, from the loop. */
+void push_subscriptions_restart_all(struct push_users *users);
 
 struct push_users *push_users_make(struct push_server *server);
 void push_users_free(struct push_users *users);
