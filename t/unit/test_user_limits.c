@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of limits.c: sockets and pushes of a user, joins of all of them, and that nobody is remembered for ever. */
-/* With pushd: limits.c -luv */
+/* With pushd: user_limits.c -luv */
 #include "unit.h"
 
 #include "user_limits.h"
