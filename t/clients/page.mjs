@@ -338,6 +338,50 @@ const parts = {
         is(await saying(b, 'Written in the dark').count(), 1, 'it came once');
     },
 
+    // A proxy between page and daemon answers a send in its own way.
+    async failures() {
+        const page = await browser.open(null);
+        let refuses = true;
+        await page.routeWebSocket(/\/socket\//, socket => {
+            const server = socket.connectToServer();
+            socket.onMessage(frame => {
+                const [joinRef, ref, topic, event] = JSON.parse(frame);
+                if (refuses && event === 'send_message') {
+                    const response = { reason: 'no such luck', code: 'invalid_fields' };
+                    socket.send(JSON.stringify([joinRef, ref, topic, 'phx_reply', { status: 'error', response }]));
+                } else {
+                    server.send(frame);
+                }
+            });
+        });
+        await page.goto(`${base}/#user=${dave.id}&token=${dave.token}`);
+        await reload(page);
+        await lineOf(page, privately(alice, dave)).click();
+        await write(page, 'Not at once');
+        await becomes(() => saying(page, 'Not at once').locator('.failure').innerText().then(it => it.startsWith('no such luck')), 'a refusal is told, with its reason');
+        await picture(page, 'failure');
+        await write(page, 'Not at all');
+        await saying(page, 'Not at all').getByRole('button', { name: 'Discard' }).click();
+        await becomes(() => saying(page, 'Not at all').count().then(it => it === 0), 'it can be given up');
+        refuses = false;
+        await saying(page, 'Not at once').getByRole('button', { name: 'Try again' }).click();
+        await becomes(() => saying(page, 'Not at once').locator('.tick.sent, .tick.read').isVisible(), 'or tried again');
+        await page.context().close();
+    },
+
+    async database(a, b) {
+        browser.isOutage = true;
+        await harness('stop_database');
+        await write(a, 'Written without a database');
+        await becomes(() => a.locator('#banner.banner_unavailable').isVisible(), 'without its database the page says so', 30000);
+        ok(await saying(a, 'Written without a database').locator('.tick.sending').isVisible(), 'what is written then waits');
+        await harness('start_database');
+        await becomes(() => saying(a, 'Written without a database').locator('.tick.sent, .tick.read').isVisible(), 'and is sent after it', 40000);
+        await becomes(() => saying(b, 'Written without a database').isVisible(), 'and received');
+        await becomes(() => a.locator('#banner').isHidden(), 'the banner goes', 40000);
+        browser.isOutage = false;
+    },
+
     async language(a) {
         await lineOf(a, privately(alice, bob)).click();
         await a.locator('#sidebar .language').click();

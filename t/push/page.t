@@ -54,7 +54,12 @@ $users{$_}{token} = $api->row('SELECT flixim.issue_token(?, ?)', $users{$_}{id},
 local $ENV{FLIXIM_NODE_MODULES} = "$folder/node_modules";
 local $ENV{FLIXIM_PAGE} = JSON::PP->new->encode({ base => $api->httpd->url, users => \%users });
 my $pid = open2(my $output, my $input, 'timeout', '--kill-after=5', '280', 'node', "$folder/page.mjs");
-my %does = (kill => sub { $pushd->kill }, up => sub { $pushd->up });
+my %does = (
+    kill           => sub { $pushd->kill },
+    up             => sub { $pushd->up },
+    stop_database  => sub { $api->cluster->stop('immediate') },
+    start_database => sub { $api->cluster->up },
+);
 my ($plan, $count) = (0, 0);
 while (my $line = <$output>) {
     if ($line =~ /^!(\w+)$/ && $does{$1}) {
@@ -75,7 +80,7 @@ is $?, 0, 'the browser ends with status 0';
 is $count, $plan, 'with all its tests';
 
 is join("\n", $pushd->faults), '', 'the daemon has nothing to complain of';
-$api->finish;
+$api->finish(provoked => qr/terminating connection|canceling statement|the database system is|shut|FATAL|database|proxy/);
 done_testing;
 
 sub slurp {
