@@ -18,7 +18,7 @@ struct push_tokens;      /* tokens.h: the keys that verify tokens */
 struct push_database;    /* database.h */
 struct push_stream;      /* stream.h: the event stream */
 struct push_users;       /* subscription.h: whose channels are joined here */
-struct push_limits;      /* limits.h: what each user may do */
+struct push_limits;      /* user_limits.h: what each user may do */
 
 typedef struct push_server {
     uv_loop_t *loop;

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # state, home, port and so on are ./dev's
+# The site that ./dev run serves: httpd's and flixim-pushd's configuration, the secret, the chat page; sourced by dev.
+
+# The page's one client library, from npm; its sum is npm's own ("npm view phoenix@VERSION dist.integrity"), in hexadecimal.
+phoenix_version=1.8.16
+phoenix_sha512=6cd349918067112d8c1e8f178c183a44e2bb894ec57987e400da539d8ce1d9e70e8a923ef19175c2289676faafd987d5e0c55bf72149044d813c5f915e05d7bb
+
+# Fetches it into the state folder, once. What is not what it should be is not kept.
+fetch_phoenix() {
+    local file=$state/npm/phoenix-$phoenix_version.tgz
+    [ ! -s "$file" ] || return 0
+    command -v npm >/dev/null || install_packages "${npm_packages[@]}"
+    rm -rf -- "$state/npm" && mkdir -p -- "$state/npm/new"
+    (cd "$state/npm/new" && npm pack --silent "phoenix@$phoenix_version" >/dev/null 2>"$state/npm.log") ||
+        die "cannot fetch the npm package phoenix $phoenix_version: $(grep -m 1 -i 'err' "$state/npm.log")"
+    echo "$phoenix_sha512  $state/npm/new/${file##*/}" | sha512sum --check --quiet >/dev/null 2>&1 ||
+        die "the npm package phoenix $phoenix_version is not the one that this was tried with"
+    mv -- "$state/npm/new/${file##*/}" "$file"
+}
+
+# install_page FOLDER: puts the chat page there as httpd serves it.
+install_page() {
+    local to=$1
+    rm -rf -- "$to"
+    mkdir -p -- "$to"/{page,js,vendor}
+    cp -- "$home"/clients/page/*.* "$to/page/"
+    mv -- "$to/page/index.html" "$to/"
+    tar -C "$home/clients/js" --exclude=./node_modules -cf - . | tar -C "$to/js" -xf -
+    tar -xOzf "$state/npm/phoenix-$phoenix_version.tgz" package/priv/static/phoenix.mjs >"$to/vendor/phoenix.mjs"
+    chmod -R a+rX "$to"
+}
+
+# make_token_key FOLDER: the secret that GET /token signs with. httpd reads it before it gives up root's rights;
+# flixim-pushd has its copy in a folder of its own.
+make_token_key() {
+    if [ ! -s "$state/token.key" ]; then
+        (umask 077 && head -c 48 /dev/urandom | base64 >"$state/token.key.new")
+        mv -- "$state/token.key.new" "$state/token.key"
+    fi
+    rm -f -- "$1/token.key"
+    (umask 077 && cp -- "$state/token.key" "$1/token.key")
+    [ "$(id -u)" != 0 ] || chown "$httpd_user": "$1" "$1/token.key"
+}
+
+# Prints flixim-pushd's settings.
+pushd_conf() {
+    printf '%s\n' "# Written anew at each start by ./dev run." \
+        "listen_unix = $pushd_socket" "token_key_file = $pushd_home/token.key" \
+        "database = host=$PGHOST dbname=flixim user=flixim_push" "drain_time = 1s"
+}
+
+# Prints httpd's configuration: what a site would have around conf/flixim.conf, and that file with its
+# database, its modules and its daemon replaced by ours.
+httpd_conf() {
+    local modules name
+    modules=$(apxs -q LIBEXECDIR)
+    printf '%s\n' "# Written anew at each start by ./dev run." \
+        "ServerRoot \"$state\"" "PidFile \"$state/httpd.pid\"" "ErrorLog \"$state/httpd.log\"" \
+        "DocumentRoot \"$httpd_home/page\"" \
+        "Listen 127.0.0.1:$port" "ServerName localhost:$port" "LogLevel warn flixim:info" \
+        "ServerTokens Prod" "KeepAlive on" "StartServers 2"
+    [ "$(id -u)" != 0 ] || printf '%s\n' "User $httpd_user" "Group $(id -gn "$httpd_user")"
+    for name in mpm_event authz_core dbd dir headers mime proxy proxy_http; do
+        printf 'LoadModule %s_module "%s/mod_%s.so"\n' "$name" "$modules" "$name"
+    done
+    printf 'LoadModule flixim_module "%s"\n' "$module"
+    cat <<TEXT
+<Directory />
+    Require all denied
+</Directory>
+<Directory "$httpd_home/page">
+    Require all granted
+    Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    Header always set X-Content-Type-Options nosniff
+    Header always set Referrer-Policy no-referrer
+    Header always set Cache-Control no-cache
+</Directory>
+TypesConfig /dev/null
+AddType "text/html; charset=utf-8" .html
+AddType "text/css; charset=utf-8" .css
+AddType "text/javascript; charset=utf-8" .js .mjs
+AddType image/svg+xml .svg
+TEXT
+    sed -e '/^LoadModule /d' -e "s#host=/run/postgresql#host=$PGHOST#" -e "s#/run/flixim/pushd.sock#$pushd_socket#" \
+        -e "s#^\\#FlixIMTokenKeyFile .*#FlixIMTokenKeyFile \"$state/token.key\"#" "$home/conf/flixim.conf"
+}

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+# The daemon's settings: what the file and the flags may say, what is refused and how, and what a reload changes.
+use strict;
+use warnings FATAL => 'all';
+
+use File::Temp ();
+use FindBin    qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Cluster;
+use FlixIM::Test::Pushd;
+use FlixIM::Test::Tree qw(slurp);
+use Test::More;
+
+my $dir     = File::Temp->newdir('flixim-settings-XXXXXXXX', TMPDIR => 1);
+my $program = ($ENV{FLIXIM_BUILD} // die "FLIXIM_BUILD must name the folder that make was run in\n") . '/flixim-pushd';
+
+sub file {
+    my ($name, $text, $mode) = @_;
+    open my $file, '>', "$dir/$name" or die "$name: $!";
+    print {$file} $text or die "$name: $!";
+    close $file or die "$name: $!";
+    chmod $mode // 0600, "$dir/$name" or die "$name: $!";
+    return "$dir/$name";
+}
+
+# --check of a file with TEXT: its status and all it says.
+sub check {
+    my ($text, @flags) = @_;
+    my ($out, $err, $status) = FlixIM::Test::Cluster::capture($program, '--check', '--config', file('conf', $text), @flags);
+    return ($status, $out . $err);
+}
+
+my $key     = file('key', 'k' x 32 . "\n");
+my $made    = system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout $dir/tls.key -out $dir/tls.pem 2>/dev/null");
+is $made, 0, 'a certificate is made';
+
+for my $good (
+    [ 'nothing'                     => '' ],
+    [ 'comments and empty lines'    => "# x\n\n  \t\n   # y = z\n" ],
+    [ 'blanks around'               => "  idle_time   =   90s  \n" ],
+    [ 'none around'                 => 'idle_time=90s' ],
+    [ 'a line end of Windows'       => "idle_time = 90s\r\n" ],
+    [ 'a name with hyphens'         => 'idle-time = 90s' ],
+    [ 'both ends of a range'        => "idle_time = 1s\nhead_time = 10min\nframe_size = 64M\nqueue_size = 64K\n" ],
+    [ 'a range end in another unit' => "idle_time = 1440min\nframe_size = 1024" ],
+    [ 'nothing without a unit'      => 'drain_time = 0' ],
+    [ 'a value with = and #'        => "database = host=/tmp dbname=a#b options='-c x=1'" ],
+    [ 'a list'                      => "allow_origins = https://a.example.org  //*.b.example.org\t//c:8080" ],
+    [ 'all origins'                 => 'allow_origins = *' ],
+    [ 'an empty text'               => 'token_issuer =' ],
+    [ 'addresses'                   => "listen_tcp = 127.0.0.1:4001\nlisten_unix =" ],
+    [ 'an address of IPv6'          => 'listen_tcp = [::1]:4001' ],
+    [ 'a key'                       => "token_key_file = $key" ],
+    [ 'TLS'                         => "listen_tls = 127.0.0.1:4443\ntls_certificate_file = $dir/tls.pem\ntls_key_file = $dir/tls.key" ],
+    [ 'every setting at its default' => join '', slurp('conf/pushd.conf') =~ /^#((?!allow|listen|tls|token)\w+ = .*\n)/mg ],
+) {
+    my ($status, $output) = check($good->[1]);
+    is $status, 0, "$good->[0]: taken" or diag $output;
+    is $output, "ok\n", 'and said so';
+}
+
+for my $bad (
+    [ 'an unknown name'       => "# x\n\nidle_tme = 90s\n", qr/conf:3: there is no setting 'idle_tme'/ ],
+    [ 'the same twice'        => "idle_time = 90s\nidle_time = 90s\n", qr/conf:2: idle_time is said twice/ ],
+    [ 'no value'              => "idle_time\n", qr/conf:1: idle_time needs '=' and a value/ ],
+    [ 'blanks for ='          => "idle_time 90s\n", qr/conf:1: idle_time needs '=' and a value/ ],
+    [ 'an empty time'         => "idle_time =\n", qr/conf:1: idle_time must be a number with ms, s, min or h, from 1s to 24h, not ''/ ],
+    [ 'no unit'               => 'idle_time = 90', qr/idle_time must be a number with/ ],
+    [ 'another unit'          => 'idle_time = 90m', qr/idle_time must be a number with/ ],
+    [ 'a unit of sizes'       => 'idle_time = 90K', qr/idle_time must be a number with/ ],
+    [ 'a blank before a unit' => 'idle_time = 90 s', qr/idle_time must be a number with/ ],
+    [ 'below the range'       => 'idle_time = 999ms', qr/from 1s to 24h, not '999ms'/ ],
+    [ 'above the range'       => 'idle_time = 25h', qr/from 1s to 24h, not '25h'/ ],
+    [ 'a sign'                => 'connections = +5', qr/connections must be a whole number, from 1 to 1000000, not '\+5'/ ],
+    [ 'a minus'               => 'connections = -5', qr/connections must be a whole number/ ],
+    [ 'a fraction'            => 'connections = 1.5', qr/connections must be a whole number/ ],
+    [ 'hexadecimal'           => 'connections = 0x10', qr/connections must be a whole number/ ],
+    [ 'far too large'         => 'connections = 99999999999999999999', qr/connections must be a whole number/ ],
+    [ 'a size with a B'       => 'frame_size = 1MB', qr/frame_size must be a number of bytes, or one with K or M, from 1K to 64M, not '1MB'/ ],
+    [ 'a switch that is yes'  => 'strict_channels = yes', qr/strict_channels must be on or off, not 'yes'/ ],
+    [ 'no level'              => 'log_level = trace', qr/log_level must be error, warning, info or debug/ ],
+    [ 'a relative file'       => 'token_key_file = token.key', qr/token_key_file must be an absolute path/ ],
+    [ 'a quoted path'         => 'path = "/socket"', qr/path must be a path such as/ ],
+    [ 'a path with a slash'   => 'path = /socket/', qr/path must be a path such as/ ],
+    [ 'no path'               => 'path = /', qr/path must be a path such as/ ],
+    [ 'an origin with a path' => 'allow_origins = https://a/b', qr/allow_origins must be a list of origins/ ],
+    [ 'a host for an origin'  => 'allow_origins = //a b.example.org', qr/allow_origins must be a list of origins/ ],
+    [ 'a port alone'          => 'listen_tcp = 4001', qr/listen_tcp must be address:port/ ],
+    [ 'a large port'          => 'listen_tcp = 127.0.0.1:65536', qr/listen_tcp must be address:port/ ],
+    [ 'a NUL'                 => "idle_time = 90s\0\n", qr/conf:1: there is a NUL/ ],
+    [ 'nobody listens'        => 'listen_unix =', qr/one of listen_unix, listen_tcp and listen_tls is needed/ ],
+    [ 'a long socket path'    => 'listen_unix = /' . 'x' x 107, qr/listen_unix is longer than 107 bytes/ ],
+    [ 'TLS without a certificate' => 'listen_tls = 127.0.0.1:4443', qr/listen_tls needs tls_certificate_file and tls_key_file/ ],
+    [ 'half of a certificate' => "tls_certificate_file = $dir/tls.pem", qr/belong together/ ],
+    [ 'no certificate there'  => "tls_certificate_file = $dir/no.pem\ntls_key_file = $dir/tls.key", qr/no\.pem/ ],
+    [ 'the wrong key'         => "tls_certificate_file = $dir/tls.pem\ntls_key_file = $key", qr/key/ ],
+    [ 'a small burst'         => 'push_burst = 49', qr/push_burst must not be less than pushes_per_second/ ],
+    [ 'a strange database'    => 'database = host=/tmp passwort=geheim', qr/database is no connection string/ ],
+    [ 'no key there'          => "token_key_file = $dir/none", qr/none/ ],
+    [ 'a short key'           => 'token_key_file = ' . file('short', 'x' x 31), qr/short/ ],
+    [ 'a key for all to read' => 'token_key_file = ' . file('open', 'x' x 32, 0644), qr/open/ ],
+    [ 'a strange JWKS file'   => 'token_jwks_file = ' . file('jwks', '{}'), qr/jwks/ ],
+) {
+    my ($status, $output) = check($bad->[1]);
+    isnt $status, 0, "$bad->[0]: refused";
+    like $output, qr/\Aflixim-pushd: [^\n]*$bad->[2][^\n]*\n\z/, 'in one sentence';
+    unlike $output, qr/geheim|xxxxxxxxxxxxxxxxx[^\n]{100}/, 'that tells no secrets';
+}
+
+# Flags.
+my ($status, $output) = check('idle_time = 90s', '--idle-time=80s', '--idle_time=70s');
+isnt $status, 0, 'a flag twice is refused';
+like $output, qr/--idle_time is said twice/, 'in a sentence';
+for my $bad ([ '--idle-time' => qr/needs '='/ ], [ '--idle-time=x' => qr/--idle_time must be/ ], [ '--no-such=1' => qr/there is no flag '--no-such'/ ], [ 'idle' => qr/there is no flag 'idle'/ ]) {
+    ($status, $output) = check('', $bad->[0]);
+    isnt $status, 0, "$bad->[0]: refused";
+    like $output, $bad->[1], 'in a sentence';
+}
+(undef, $output) = check('', '--idle-time=90s', '--path=/x');
+is $output, "ok\n", 'flags are taken';
+my (undef, $err, $end) = FlixIM::Test::Cluster::capture($program, '--check', "--config=$dir/nowhere");
+isnt $end, 0, 'a file that is not there is refused';
+like $err, qr/cannot read '\Q$dir\E\/nowhere'/, 'in a sentence';
+my ($out) = FlixIM::Test::Cluster::capture($program, '--version');
+like $out, qr/\Aflixim-pushd \d+\.\d+\.\d+\n\z/, '--version';
+($out) = FlixIM::Test::Cluster::capture($program, '--help');
+like $out, qr/\Ausage: flixim-pushd /, '--help';
+
+# A reload: what changes, what stays, and what comes of a file that is no good.
+my $pushd = FlixIM::Test::Pushd->start(cluster => FlixIM::Test::Cluster->start, settings => { token_key_file => $key });
+my $since = sub {
+    my ($act) = @_;
+    my $before = length $pushd->log;
+    $act->();
+    $pushd->reload;
+    return substr $pushd->log, $before;
+};
+like $since->(sub { $pushd->configure(connections => 77) }), qr/info: FLX1309/, 'a reload says that it has happened';
+my $log = $since->(sub { $pushd->configure(database_readers => 3, listen_tcp => '127.0.0.1:1', idle_time => '50s') });
+like $log, qr/FLX1308: these need a restart to change: database_readers, listen_tcp$/m, 'and what takes a restart';
+like $log, qr/FLX1309/, 'the rest changes';
+$log = $since->(sub { $pushd->configure(idle_time => 'x') });
+like $log, qr/error: FLX1305: settings not reloaded, the old ones stay: .*idle_time must be/, 'a bad file is refused as at the start';
+unlike $log, qr/FLX1309/, 'and changes nothing';
+is $pushd->get('/health')->status, 200, 'the daemon goes on';
+chmod 0644, $key;
+like $since->(sub { $pushd->configure(idle_time => '60s') }), qr/FLX1305: .*key/, 'so is a key that all can read';
+chmod 0600, $key;
+like $since->(sub { }), qr/FLX1309/, 'and then all is well again';
+$pushd->stop;
+
+done_testing;
