@@ -202,17 +202,14 @@ static void judge(http *state)
     push_server *server = connection->server;
     const flx_request *head = push_request_head(state->request);
     flx_origin_rule rule = { server->settings->allow_origins, asked_host(state, head) };
-    int status = 0;
     void *ticket;
+    int status;
 
     if (server->is_draining) {
         refuse_upgrade(state, 503, NULL, 0);
         return;
     }
-    memset(&state->connect, 0, sizeof state->connect);
-    if (!server->application->is_bare) {
-        status = flx_upgrade_read(&state->connect, head, &rule);
-    }
+    status = flx_upgrade_read(&state->connect, head, &rule);
     if (status != 0) {
         refuse_upgrade(state, status, NULL, 0);
         return;

@@ -274,6 +274,9 @@ static int parse_head(push_request *request)
     if (!request->has_head) {
         return 400;
     }
+    if (request->parser.http_major == 0) {
+        return 400; /* a line without a version */
+    }
     if (request->parser.http_major != 1 || request->parser.http_minor > 1) {
         return 505;
     }

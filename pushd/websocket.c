@@ -2,6 +2,7 @@
 /* A WebSocket (RFC 6455) over a connection: messages for its receiver, frames for the client. */
 #include "websocket.h"
 
+#include "flush.h"
 #include "flx_utf8.h"
 #include "frames.h"
 
@@ -120,9 +121,14 @@ static int has_room(websocket *socket, size_t bytes)
 {
     push_server *server = socket->connection->server;
     size_t limit = (size_t)server->settings->queue_size;
-    size_t backlog = push_connection_backlog(socket->connection);
+    size_t waiting = push_connection_backlog(socket->connection);
 
-    if (backlog <= limit && bytes <= limit - backlog) {
+    if (waiting + bytes > limit) {
+        /* perhaps it only was not tried yet to write it */
+        push_flush(socket->connection);
+        waiting = push_connection_backlog(socket->connection);
+    }
+    if (waiting + bytes <= limit) {
         return 1;
     }
     server->metrics.closed_slow_reader_total++;
