@@ -51,6 +51,19 @@ flx_slice flx_request_header(const flx_request *request, const char *name)
     return value;
 }
 
+flx_slice flx_request_host(const flx_request *request, int is_forwarded)
+{
+    flx_slice host = flx_request_header(request, "host"), list, item;
+    int index = 0;
+
+    while (is_forwarded && flx_request_next(request, "x-forwarded-host", &index, &list)) {
+        while (flx_request_item(&list, &item)) {
+            host = item;
+        }
+    }
+    return host;
+}
+
 static int is_space(char c)
 {
     return c == ' ' || c == '\t';

@@ -55,6 +55,10 @@ typedef struct flx_connect {
 /* The value of a header by its name (in any case); the first one if there are several; at is NULL if there is none. */
 flx_slice flx_request_header(const flx_request *request, const char *name);
 
+/* The host that the client asked for: the header Host; or, where a proxy that is trusted passed the request on, the last
+ * item of X-Forwarded-Host, which the proxy has put behind what a client may have said. */
+flx_slice flx_request_host(const flx_request *request, int is_forwarded);
+
 /* What a path is below mount ("/socket"), empty segments not counted: "websocket", "longpoll", or NULL for
  * anything else. */
 const char *flx_request_transport(const flx_request *request, const char *mount);

@@ -109,7 +109,6 @@ static void push_payload(push_subscription *subscription, push_block *payload)
                                                       push_block_share(payload),
                                                       push_block_share(channel->tail) },
                                3);
-    channel->socket->server->metrics.messages_sent_total++;
 }
 
 static size_t backlog(const push_subscription *subscription)
@@ -177,10 +176,12 @@ static void restart(push_subscription *subscription)
 {
     push_channel *channel = channel_of(subscription);
 
-    /* One that is being joined has the other database's word soon enough. */
-    if (channel->is_joined) {
-        push_channel_crash(channel);
+    /* One that is being joined has its reply first. */
+    if (!channel->is_joined) {
+        channel->must_restart = 1;
+        return;
     }
+    push_channel_crash(channel);
 }
 
 static const push_subscriber subscriber = {

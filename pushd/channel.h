@@ -28,9 +28,10 @@ struct push_channel {
     unsigned short ref_length;
     unsigned char is_subscribed;
     unsigned char is_joined;
-    unsigned char is_leaving; /* a phx_leave waits in the queue */
-    unsigned char is_holding; /* the queue is full */
-    unsigned char must_judge; /* the token is to be judged (again) */
+    unsigned char is_leaving;   /* a phx_leave waits in the queue */
+    unsigned char is_holding;   /* the queue is full */
+    unsigned char must_judge;   /* the token is to be judged (again) */
+    unsigned char must_restart; /* as soon as it is joined */
     unsigned queued;
     size_t queued_bytes;
     struct push_request *first; /* under way, or about to be */

@@ -2,7 +2,6 @@
 /* What a connection speaks first: HTTP/1, one request after the other, until one of them is an upgrade. */
 #include "http.h"
 
-#include "flx_request.h"
 #include "log.h"
 #include "request.h"
 #include "response.h"
@@ -178,30 +177,13 @@ static void on_connected(void *data, int status, push_identity *identity)
     free(state);
 }
 
-/* The host that the client asked for; our proxy, which alone speaks over the Unix socket, says it behind what a client may have said. */
-static flx_slice asked_host(const http *state, const flx_request *head)
-{
-    flx_slice host = flx_request_header(head, "host");
-    int i;
-
-    for (i = 0; state->connection->is_local && i < head->count; i++) {
-        flx_slice list = head->headers[i].value, item;
-        if (!flx_request_is(head->headers[i].name, "x-forwarded-host")) {
-            continue;
-        }
-        while (flx_request_item(&list, &item)) {
-            host = item;
-        }
-    }
-    return host;
-}
-
 static void judge(http *state)
 {
     push_connection *connection = state->connection;
     push_server *server = connection->server;
     const flx_request *head = push_request_head(state->request);
-    flx_origin_rule rule = { server->settings->allow_origins, asked_host(state, head) };
+    flx_origin_rule rule = { server->settings->allow_origins,
+                             flx_request_host(head, connection->is_local) };
     void *ticket;
     int status;
 

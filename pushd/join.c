@@ -203,7 +203,10 @@ static void accept_join(push_channel *channel, flx_time live_from)
     channel->replaced = NULL;
     push_channel_watch(channel);
     push_subscription_joined(&channel->subscription, live_from);
-    if (channel->must_judge) {
+    if (channel->must_restart) {
+        push_channel_crash(channel);
+    }
+    else if (channel->must_judge) {
         /* Its token was revoked while the database looked at it. */
         channel->must_judge = 0;
         push_channel_judge(channel);

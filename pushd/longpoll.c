@@ -34,7 +34,7 @@ void push_polls_drain(struct push_polls *polls)
 {
     for (size_t i = 0; i < PUSH_POLL_BUCKETS; i++) {
         while (polls->buckets[i] != NULL) {
-            push_poll_end(polls->buckets[i]);
+            push_poll_drain(polls->buckets[i]);
         }
     }
 }
@@ -204,14 +204,10 @@ static void options(push_exchange *exchange)
 /* Whether a page may use us. */
 static int is_allowed(const push_server *server, const push_exchange *exchange)
 {
-    flx_origin_rule rule = { .allowed = server->settings->allow_origins,
-                             .host = flx_request_header(exchange->request, "host") };
-    flx_slice forwarded = flx_request_header(exchange->request, "x-forwarded-host");
-
     /* httpd's word counts where it comes over the Unix socket. */
-    if (exchange->is_local && forwarded.at != NULL) {
-        rule.host = forwarded;
-    }
+    flx_origin_rule rule = { server->settings->allow_origins,
+                             flx_request_host(exchange->request, exchange->is_local) };
+
     return flx_origin_is_allowed(exchange->request, &rule);
 }
 

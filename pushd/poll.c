@@ -188,6 +188,12 @@ void push_poll_end(push_poll *poll)
     }
 }
 
+void push_poll_drain(push_poll *poll)
+{
+    answer_waiting(poll);
+    push_poll_end(poll);
+}
+
 static void close_poll(push_transport *transport, unsigned code)
 {
     (void)code;
@@ -225,6 +231,7 @@ static void send_to_poll(push_transport *transport, int is_binary, push_block *c
     /* A binary message would be no JSON: nothing here ever sends one. */
     if (!poll->is_ended && !is_binary) {
         append(&poll->queue, blocks, count);
+        poll->polls->server->metrics.messages_sent_total++;
     }
     for (int i = 0; i < count; i++) {
         push_block_release(blocks[i]);

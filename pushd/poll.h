@@ -50,6 +50,9 @@ void push_poll_post(push_poll *poll, push_exchange *exchange, int is_batch);
 /* Ends it: a GET that waits is answered, and a turn of the loop later it is freed. */
 void push_poll_end(push_poll *poll);
 
+/* The same, but the GET is answered at once: nobody may be there a turn later. */
+void push_poll_drain(push_poll *poll);
+
 /* Frees it at once, with its receiver; what it has to answer is left alone. */
 void push_poll_free(push_poll *poll);
 

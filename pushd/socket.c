@@ -153,7 +153,6 @@ void push_socket_send(push_socket *socket, flx_buffer *buffer)
         push_socket_give_up(socket);
         return;
     }
-    socket->server->metrics.messages_sent_total++;
     socket->transport->functions->send(socket->transport, 0, &block, 1);
 }
 
