@@ -224,10 +224,12 @@ static int serve(daemon_state *pushd)
     push_log(PUSH_LOG_INFO, "FLX1317: flixim-pushd " PACKAGE_VERSION " is ready");
     push_systemd_is_ready();
     uv_run(&pushd->loop, UV_RUN_DEFAULT);
+    /* What it all stood on has timers, which the loop is to let go of. */
+    free_all(pushd);
+    uv_run(&pushd->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&pushd->loop) != 0) {
         push_log(PUSH_LOG_WARNING, "FLX1318: something was left on the loop");
     }
-    free_all(pushd);
     push_log(PUSH_LOG_INFO, "FLX1319: ended");
     return 0;
 }

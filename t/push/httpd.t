@@ -155,4 +155,5 @@ for my $log ($httpd->dir . '/access.log', $httpd->dir . '/error.log') {
 is index($pushd->log, $token), -1, 'nor in the log of the daemon';
 $pushd->stop;
 
+$api->finish;
 done_testing;

@@ -54,7 +54,7 @@ $pushd->up;
 {
     my @clients = map { FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?vsn=2.0.0') } 1 .. 5;
     kill 'TERM', $pushd->pid;
-    $pushd->wait_for('it drains', sub { $pushd->log =~ /FLX1303: draining: 5/ });
+    $pushd->wait_for('it drains', sub { $pushd->log =~ /FLX1303: draining: \d+ connections, over 60000 ms/ });
     ok !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $pushd->port), 'while it drains nobody else gets in';
     ok $pushd->is_alive, 'it takes its time';
     kill 'INT', $pushd->pid;
@@ -97,13 +97,15 @@ cmp_ok time - $begin, '<', 3, 'and is back in no time';
 $pushd->configure(connections => 10);
 $pushd->reload;
 {
-    my @clients = map { FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?vsn=2.0.0') } 1 .. 9;
     my $refused = $pushd->metrics->{connections_refused_total};
+    $pushd->wait_metric(connections => 1);    # that of the question
+    my @clients = map { FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?vsn=2.0.0') } 1 .. 9;
+    $pushd->wait_metric(connections => 10);
     push @clients, FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?vsn=2.0.0');
     my $more = FlixIM::Test::WebSocket->connect(port => $pushd->port);
     is $more->answer->{status}, 503, 'one connection too many is answered 503';
     $clients[0]->drop;
-    $pushd->wait_for('a place', sub { $pushd->metrics->{connections} <= 10 });
+    $pushd->wait_for('a place', sub { $pushd->is_healthy });
     cmp_ok $pushd->metrics->{connections_refused_total}, '>', $refused, 'and counted';
 }
 $pushd->stop;
@@ -233,4 +235,5 @@ for my $case (
 }
 is scalar($pushd->faults), 0, 'no errors in the log' or diag $pushd->log;
 
+$api->finish;
 done_testing;

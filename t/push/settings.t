@@ -30,8 +30,8 @@ sub check {
     return ($status, $out . $err);
 }
 
-my $key     = file('key', 'k' x 32 . "\n");
-my $made    = system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout $dir/tls.key -out $dir/tls.pem 2>/dev/null");
+my $key = file('key', 'k' x 32 . "\n");
+my $made = system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout $dir/tls.key -out $dir/tls.pem 2>/dev/null");
 is $made, 0, 'a certificate is made';
 
 for my $good (
@@ -101,9 +101,10 @@ for my $bad (
     [ 'a key for all to read' => 'token_key_file = ' . file('open', 'x' x 32, 0644), qr/open/ ],
     [ 'a strange JWKS file'   => 'token_jwks_file = ' . file('jwks', '{}'), qr/jwks/ ],
 ) {
-    my ($status, $output) = check($bad->[1]);
-    isnt $status, 0, "$bad->[0]: refused";
-    like $output, qr/\Aflixim-pushd: [^\n]*$bad->[2][^\n]*\n\z/, 'in one sentence';
+    my ($name, $text, $sentence) = @$bad;
+    my ($status, $output) = check($text);
+    isnt $status, 0, "$name: refused";
+    like $output, qr/\Aflixim-pushd: [^\n]*$sentence[^\n]*\n\z/, 'in one sentence';
     unlike $output, qr/geheim|xxxxxxxxxxxxxxxxx[^\n]{100}/, 'that tells no secrets';
 }
 
