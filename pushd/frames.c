@@ -102,7 +102,7 @@ void push_frames_detach(struct push_frames *frames, push_reader *reader)
 void push_reader_feed(push_reader *reader, const char *bytes, size_t length)
 {
     reader->at = bytes;
-    reader->end = bytes + length;
+    reader->end = length > 0 ? bytes + length : bytes; /* NULL has no bytes to add */
 }
 
 size_t push_reader_unread(const push_reader *reader)

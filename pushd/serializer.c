@@ -212,7 +212,7 @@ static int read_binary(push_frame *frame, const char *bytes, size_t length)
     for (size_t i = 0; i < 4; i++) {
         size_t field = header[i + 1];
         starts[i] = out.length;
-        if (!flx_utf8_valid(bytes + at, field)) {
+        if (!flx_utf8_valid(bytes + at, field) || memchr(bytes + at, '\0', field) != NULL) {
             flx_buffer_free(&out);
             return -1;
         }

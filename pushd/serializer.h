@@ -26,7 +26,7 @@ typedef struct push_frame {
 
 /* Reads a message. Returns 0 and a frame to be freed with push_serializer_free; or -1 if it cannot be
  * decoded (or there is no memory): the connection is then to be closed with 1011. Beyond what Phoenix refuses, it
- * is what flx_json_scan refuses, a ref over PUSH_REF_LENGTH, and a binary one that is not UTF-8. */
+ * is what flx_json_scan refuses, a ref over PUSH_REF_LENGTH, and a binary one that is not UTF-8 or has a NUL. */
 int push_serializer_read(push_frame *frame, int version, int is_binary, const char *bytes,
                          size_t length) __attribute__((warn_unused_result));
 void push_serializer_free(push_frame *frame);

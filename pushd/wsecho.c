@@ -186,7 +186,9 @@ static int read_settings(program *self, int count, char **words)
         return -1;
     }
     *settings = *self->read;
-    settings->allow_origins = origins;
+    if (!has_flag(self, "--allow-origins=")) {
+        settings->allow_origins = origins;
+    }
     for (i = 0; i < sizeof generous / sizeof generous[0]; i++) {
         if (!has_flag(self, generous[i].flag)) {
             *generous[i].number = generous[i].value;

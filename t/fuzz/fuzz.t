@@ -12,7 +12,10 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
+    serializer => ['pushd/serializer.c'],
     settings   => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
+    upgrade    => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
+    websocket  => [ map {"pushd/$_.c"} qw(websocket frames) ],
 );
 
 # target => what it needs beside that, and libraries
@@ -24,11 +27,14 @@ my %target = (
     jwks      => \@keys,
     language  => [],
     query     => [qw(flx_hex.c flx_utf8.c)],
+    serializer => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
     settings  => [],
     time      => [],
     token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
     url_token => ['flx_hex.c'],
+    upgrade   => [ map({"flx_$_.c"} qw(buffer hex query utf8)), '-lcrypto' ],
     uuid      => [qw(flx_hex.c -luuid)],
+    websocket => [ map({"flx_$_.c"} qw(buffer utf8)), root() . '/pushd/block.c', '-luv', '-lwslay' ],
 );
 my $seconds = $ENV{FLIXIM_FUZZ_SECONDS} // ($ENV{FLIXIM_LONG} ? 60 : 10);    # 0, as make check has it: the corpus alone, without clang
 my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
@@ -38,7 +44,7 @@ for my $name (sort keys %target) {
     my @inputs = unpack_corpus($name, $dir);
     cmp_ok scalar @inputs, '>', 20, "$name: there is a corpus";
     my @parser  = @{ $parser{$name} // ["libflixim/flx_$name.c"] };
-    my @rest    = (map({ root() . "/$_" } @parser), map { /\.c$/ ? root() . "/libflixim/$_" : $_ } @{ $target{$name} });
+    my @rest    = (map({ root() . "/$_" } @parser), map { /^flx_/ ? root() . "/libflixim/$_" : $_ } @{ $target{$name} });
     my $include = join ' ', '-iquote ' . root() . '/pushd', map { '-I' . root() . "/$_" } qw(t/fuzz libflixim);
 
     my ($status, $output) = run($dir,

@@ -52,6 +52,22 @@ static void check(const push_settings *settings)
     }
 }
 
+/* A reload: what is fixed stays as it was, and is named if it was to change. */
+static void check_reload(const push_settings *before)
+{
+    char why[200] = "", names[2000] = "";
+    const push_settings *after = push_settings_read(NULL, NULL, 0, why, sizeof why);
+
+    must(after != NULL);
+    must(push_settings_keep_fixed(after, before, names, sizeof names) == 0);
+    must(strcmp(after->listen_tcp, before->listen_tcp) == 0);
+    must(strcmp(after->database, before->database) == 0);
+    must(after->connect_backlog == before->connect_backlog);
+    must(before->connect_backlog == 1024 || strstr(names, "connect_backlog") != NULL);
+    check(after);
+    push_settings_free(after);
+}
+
 /* Takes lines that are flags off the end; the text before them ends with NUL then. */
 static int take_flags(char *text, const char **flags)
 {
@@ -86,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settings = push_settings_read(path, flags, count, why, sizeof why);
     if (settings != NULL) {
         check(settings);
+        check_reload(settings);
         push_settings_free(settings);
     }
     else {

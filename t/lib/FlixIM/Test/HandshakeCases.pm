@@ -25,7 +25,8 @@ sub handshake_cases {
     return (_accepted(), _headers(), _methods(), _keys(), _queries(), _protocols(), _bodies(), _malformed());
 }
 
-sub _head { return FlixIM::Test::WebSocket->request(@_) }
+# At the mount point, where all checks are made: elsewhere flixim-wsecho takes what it gets.
+sub _head { return FlixIM::Test::WebSocket->request(path => '/socket/websocket', @_) }
 
 # One that is accepted; more: headers that must or must not be there.
 sub _yes {
@@ -77,7 +78,7 @@ sub _headers {
     return (
         _no('no Connection', _head(connection => undef), 400, $no_upgrade),
         _no('neither Connection nor Upgrade', _head(connection => undef, upgrade => undef), 400, $no_upgrade),
-        _no('a plain GET', "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, $no_upgrade),
+        _no('a plain GET', "GET /socket/websocket HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, $no_upgrade),
         _no('Connection: keep-alive', _head(connection => 'keep-alive'), 400),
         _no('Connection: upgraded', _head(connection => 'upgraded'), 400),
         _no('Connection: up grade', _head(connection => 'up grade'), 400),
@@ -120,12 +121,18 @@ sub _keys {
 }
 
 sub _queries {
-    my @good = ('/?a=%zz', '/?a=1&&b=2', '/?a=1&', '/?&', '/?', '/?a', '/?=', '/?a=%', '/?a=%4', '/?a=b=c', '/?a=%e2%82%ac', '/?a=+', '/?a[b]=1', '/?' . 'a=1&' x 500);
-    my @bad  = ('/?a=%ff', '/?%ff=1', '/?a=1&b=%c3%28', '/?a=%ed%a0%80', '/?a=%c0%80', '/?a=%e2%82');
+    my @good = ('a=%zz', 'a=1&&b=2', 'a=1&', '&', '', 'a', '=', 'a=%', 'a=%4', 'a=b=c', 'a=%e2%82%ac', 'a=+', 'a[b]=1', 'a=1&' x 500);
+    my @bad  = ('a=%ff', '%ff=1', 'a=1&b=%c3%28', 'a=%ed%a0%80', 'a=%c0%80', 'a=%e2%82');
+    my @versions = qw(1.0.0 1.0.5 2.0.0 2.0.1 2.0.1-rc.1 %32.0.0 2.0.0%2Bbuild 1.0.0&vsn=2.0.0);
+    my @no_versions = (qw(2.1.0 1.1.0 3.0.0 123.1.1 2.0 2 abc 02.0.0 2.0.0-rc.1 2.0.0+build 2.0.0&vsn=9.9.9), '');
     return (
-        (map { _yes('the target ' . substr($_, 0, 30), _head(path => $_)) } @good),
-        (map { _no("the target $_", _head(path => $_), 400) } @bad),
-        _yes('another path', _head(path => '/a/b/c')),
+        (map { _yes('the query ' . substr($_, 0, 30), _head(path => "/socket/websocket?$_")) } @good),
+        (map { _no("the query $_", _head(path => "/socket/websocket?$_"), 400) } @bad),
+        (map { _yes("vsn=$_", _head(path => "/socket/websocket?vsn=$_")) } @versions),
+        (map { _no("vsn=$_", _head(path => "/socket/websocket?vsn=$_"), 403, '') } @no_versions),
+        _no('vsn without a value', _head(path => '/socket/websocket?vsn'), 403, ''),
+        _no('vsn[]', _head(path => '/socket/websocket?vsn[]=2.0.0'), 403, ''),
+        (map { _yes("the path $_", _head(path => $_)) } qw(/socket/websocket/ //socket//websocket http://localhost/socket/websocket / /a/b/c)),
     );
 }
 
@@ -194,7 +201,7 @@ sub _malformed {
         _not('two Authorizations', _head(headers => [ 'Authorization: Bearer a', 'Authorization: Bearer b' ])),
         _not('HTTP/1.2', _head(http => '1.2'), qr/101|400|505/),
         _not('HTTP/2.0', _head(http => '2.0'), qr/400|505/),
-        _not('HTTP/0.9', "GET /\r\n\r\n"),
+        _not('HTTP/0.9', "GET /\r\n\r\n", qr/400|505/),
         _not('HTTP/1', _head(http => '1'), qr/400|505/),
         _not('HTTP/11.1', _head(http => '11.1'), qr/400|505/),
         _not('XTTP', $usual =~ s/HTTP/XTTP/r),
