@@ -24,6 +24,7 @@ $api = FlixIM::Test::Api->start(
     modules => [qw(proxy proxy_http proxy_wstunnel headers ssl http2)],
     with => sub {
         my ($self) = @_;
+        $self->write_file(secret => $self->secret);
         $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { allow_origins => undef });
         # httpd's user comes in by its group.
         chown 0, scalar getgrnam 'www-data', $pushd->unix or die "chown: $!" if $> == 0;

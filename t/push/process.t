@@ -235,5 +235,5 @@ for my $case (
 }
 is scalar($pushd->faults), 0, 'no errors in the log' or diag $pushd->log;
 
-$api->finish;
+$api->finish(provoked => qr{connection to client lost});
 done_testing;
