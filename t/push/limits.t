@@ -38,7 +38,7 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
 # -- A client that never reads ------------------------------------------------------------------------
 
 {
-    my $pushd = daemon({ queue_size => '64K', frame_size => '256K' });
+    my $pushd = daemon({ queue_size => '256K', frame_size => '256K' });
     my $slow = joined($pushd, 'alice');
     setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 4096 or die "setsockopt: $!";
     my $quick = joined($pushd, 'alice');

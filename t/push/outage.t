@@ -70,7 +70,7 @@ is connects(token => 'x' . $jwt), 403, 'what is bad without asking the database:
 my $anonymous = connects();
 ok ref $anonymous, 'a connect without a token is accepted';
 is verdict($anonymous->enter('carol', { token => $jwt })), $unavailable, 'its join: unavailable';
-is verdict($anonymous->enter('carol', { token => 'nonsense' })), 'invalid token | invalid_token', 'with a bad token: refused';
+is verdict($anonymous->enter('carol', { token => "x$jwt" })), 'invalid token | invalid_token', 'with a bad token: refused';
 is $anonymous->beat->status, 'ok', 'and it stays open';
 
 # -- And back -----------------------------------------------------------------------------------------
@@ -118,9 +118,9 @@ for my $round (1 .. 3) {
     is_deeply [ $bob->now ], [], 'only';
 
     # A join likewise; and a heartbeat behind it has to wait, as Phoenix has it.
-    my $late = FlixIM::Test::LongPoll->open(port => $pushd->port, query => 'vsn=2.0.0&token=' . $api->token('dave'));
+    my $late = FlixIM::Test::LongPoll->open(port => $pushd->port, query => 'vsn=2.0.0&token=' . $api->jwt('dave'));
     $holder->begin_work;
-    $holder->do('SELECT 1 FROM flixim.users WHERE user_id = ? FOR UPDATE', undef, $api->id('dave'));
+    $holder->selectrow_array('SELECT flixim.add_users(ARRAY[?::uuid])', undef, $api->id('dave'));
     my $topic = 'user:' . $api->id('dave');
     my $wire = $late->begin('POST', body => qq(["1","1","$topic","phx_join",{}]), headers => ['Content-Type: application/x-ndjson']);
     my $got = $wire->answer;

@@ -23,7 +23,7 @@ sub synced { my ($client, $from) = @_; return $client->ask('sync', { last_sync_t
 my $sender = joined('sender');
 sub sent {
     my ($to, $text) = @_;
-    my $reply = $sender->ask('send_message', { receiver_id => $api->id($to), content => { text => $text }, message_type => 'private_message', content_type => 'text' });
+    my $reply = $sender->ask('send_message', { receiver_id => $api->id($to), content => { text => "$text" }, message_type => 'private_message', content_type => 'text' });
     $reply->status eq 'ok' or die 'not sent: ' . $reply->text;
     return;
 }
@@ -104,10 +104,11 @@ for my $how ([ 'WebSocket' ], [ 'long poll', poll => 1 ], [ 'V1', vsn => '1.0.0'
     my ($name, @how) = @$how;
     my $dora = joined('dora', $pushd, @how);
     my $answer = synced($dora, '');
-    is scalar @{ $answer->{events} }, 500, "$name: 1,200 and more wait: a page";
+    my $page = @{ $answer->{events} };
+    ok $page > 0 && $page <= 500, "$name: 1,200 and more wait: a page: $page";
     is $answer->{has_more}, JSON::PP::true(), "$name: and more";
     sent('dora', "live over $name");
-    my @pushed = $dora->events(@all - 499, 10);
+    my @pushed = $dora->events(@all + 1 - $page, 10);
     push @all, "live over $name";
     my @got = (@{ $answer->{events} }, @pushed);
     is_deeply texts(@got), \@all, "$name: the rest is pushed, in order, and then what is live";

@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep);
 
 my $api   = FlixIM::Test::Api->start(httpd => 0);
 my $pushd = FlixIM::Test::Pushd->start(api => $api);
-my $idle  = 0.6;
+my $idle  = 1;
 my $short = FlixIM::Test::Pushd->start(api => $api, settings => { idle_time => $idle * 1000 . 'ms', hold_time => '50ms' });
 
 sub connected {
@@ -59,12 +59,12 @@ sub seconds_to {
 covered(96 .. 99);
 my $quiet = connected($short);
 my $silent = connected($short);
-my $pings = connected($short);
 my $begin = now();
 $silent->send_text($beat);
 cmp_ok seconds_to($quiet, 1002, '96: nothing: closed', $begin), '>=', 0.9 * $idle, '96: after the idle time';
 is $silent->next_text, $answered, '99: a heartbeat is answered';
 cmp_ok seconds_to($silent, 1002, '99: and then silence: closed', $begin), '<', 4 * $idle, '99: in time';
+my $pings = connected($short);
 my $until = now() + 3 * $idle;
 my $open = 1;
 while ($open && now() < $until) {

@@ -56,7 +56,8 @@ opens(6, "a good vsn: $_", "?$_", 2) for qw(vsn=2.0.1 vsn=2.0.1-rc.1 vsn=%32.0.0
 opens(7, 'the last vsn counts', '?vsn=1.0.0&vsn=2.0.0', 2);
 opens(8, "empty segments: $_", $_, 2) for "$path/?vsn=2.0.0", '//socket//websocket?vsn=2.0.0';
 shake(9, "no such path: $_", $_, 404, undef) for '/socket?vsn=2.0.0', "${path}x", '/', '/socket/', '/socket/longpollx', '/websocket', "$path/x", '/socket/%77ebsocketx';
-shake(10, "refused: $_", "?vsn=2.0.0&token=$_", 403, '') for 'x', '', $api->jwt('alice', exp => time - 3600), $api->jwt('alice') . 'x', 'flx_' . '0' x 64, 'x' x 5000;
+opens(10, 'an empty token is none', '?vsn=2.0.0&token=', 2);
+shake(10, "refused: $_", "?vsn=2.0.0&token=$_", 403, '') for 'x', $api->jwt('alice', exp => time - 3600), $api->jwt('alice') . 'x', 'flx_' . '0' x 64, 'x' x 5000;
 opens(12, 'no Origin', '?vsn=2.0.0', 2);
 opens(12, "Origin $_", '?vsn=2.0.0', 2, origin => $_) for 'http://localhost', 'https://localhost', 'http://localhost:4000', 'HTTP://LOCALHOST';
 shake(13, "Origin $_", '?vsn=2.0.0', 403, '', origin => $_) for 'http://notallowed.com', 'null', 'file://', '', 'http://localhost.evil.example', 'http://evil.example/localhost', 'localhost';
@@ -92,7 +93,11 @@ for my $case (
 }
 my $foreign = 'base64url.bearer.phx.' . encode_base64('x' x 20, '') =~ tr/=//dr;
 shake(22, "refused: $_", '?vsn=2.0.0', 403, '', protocols => $_) for "phoenix, $foreign", "foo, $entry", 'phoenix, base64url.bearer.phx.!!!';
-shake(23, 'another subprotocol', '?vsn=2.0.0', 403, '', protocols => 'foo');
+{
+    my ($answer, $client) = shake(23, 'another subprotocol', '?vsn=2.0.0', 101, undef, protocols => 'foo');
+    is $answer->{header}{'sec-websocket-protocol'}, undef, '23: nothing is echoed';
+    $client->drop;
+}
 {
     my ($answer, $client) = shake(24, 'the key of RFC 6455', '?vsn=2.0.0', 101, undef, key => 'dGhlIHNhbXBsZSBub25jZQ==');
     my %header = %{ $answer->{header} };

@@ -243,13 +243,15 @@ sub several {
         $holder->do('SELECT 1 FROM flixim.users WHERE user_id = ? FOR UPDATE', undef, $api->id($who));
         return;
     };
-    $api->row('SELECT flixim.issue_token(?)', $api->id('alice'));    # makes the row
     my $beat = '> [null,"2","phoenix","heartbeat",{}]';
-    my $slow = connected('2.0.0', $token{alice});
-    $hold->('alice');
-    script(63, 'a slow join holds what comes behind it', $slow, $join, $beat,
-        sub { defined $_[0]->next_text(0.4) ? 'something came before the join' : undef }, sub { $holder->rollback; return },
-        $joined, reply('null', '"2"', '"phoenix"', '{}'));
+    my $N = '"user:' . $api->id('newcomer') . '"';
+    my $slow = connected('2.0.0');
+    # A join makes the user's row; that somebody is just making it, too, holds it up.
+    $holder->begin_work;
+    $holder->selectrow_array('SELECT flixim.add_users(ARRAY[?::uuid])', undef, $api->id('newcomer'));
+    script(63, 'a slow join holds what comes behind it', $slow, qq(> ["1","1",$N,"phx_join",{"token":"@{[ $api->jwt('newcomer') ]}"}]), $beat,
+        sub { my $got = $_[0]->next_text(0.4); defined $got ? "before the join: $got" : undef }, sub { $holder->rollback; return },
+        qq(< ["1","1",$N,"phx_reply",<LIVE>]), reply('null', '"2"', '"phoenix"', '{}'));
     my $both = connected('2.0.0');
     my $quick = qq(> ["2","4",$B,$echo]);
     my $slow_send = qq(> ["1","3",$A,"send_message",{"message_type":"private_message","content_type":"text","content":{"text":"x"},)
@@ -260,7 +262,7 @@ sub several {
         sub {
             my %got = map { ($_[0]->next_text // 'nothing') => 1 } 1, 2;
             my @expected = (substr(reply('"2"', '"4"', $B, $echoed), 2), substr reply('null', '"2"', '"phoenix"', '{}'), 2);
-            return @got{@expected} == 2 && !grep({ !$got{$_} } @expected) ? undef : join ' ', keys %got;
+            return !grep({ !$got{$_} } @expected) ? undef : join ' ', keys %got;
         },
         sub { $holder->rollback; return },
         qq(< ["1","3",$A,"phx_reply",{"response":{"client_message_id":"<UUID>","message_id":"<UUID>","server_timestamp":"<TIME>","status":"sent"},"status":"ok"}]),
