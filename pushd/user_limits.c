@@ -184,6 +184,7 @@ int push_limits_add_socket(struct push_limits *limits, const flx_uuid *user_id)
         unlink_gone(limits, known);
     }
     if (known->sockets >= limits->server->settings->connections_per_user) {
+        limits->server->metrics.user_connections_refused_total++;
         return -1;
     }
     known->sockets++;
@@ -214,6 +215,7 @@ int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id)
     interval = 1000000 / (uint64_t)settings->pushes_per_second;
     due = known->due > now ? known->due : now;
     if (due - now > interval * (uint64_t)(settings->push_burst - 1)) {
+        limits->server->metrics.pushes_refused_total++;
         return -1;
     }
     known->due = due + interval;
@@ -227,5 +229,9 @@ uint64_t push_limits_take_join(struct push_limits *limits)
     due = limits->joins_due > now ? limits->joins_due : now;
     ahead = due - now;
     limits->joins_due = due + 1000000 / (uint64_t)limits->server->settings->joins_per_second;
-    return ahead <= JOIN_TOLERANCE ? 0 : (ahead - JOIN_TOLERANCE + 999) / 1000;
+    if (ahead <= JOIN_TOLERANCE) {
+        return 0;
+    }
+    limits->server->metrics.joins_delayed_total++;
+    return (ahead - JOIN_TOLERANCE + 999) / 1000;
 }
