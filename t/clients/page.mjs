@@ -354,7 +354,8 @@ const parts = {
                 }
             });
         });
-        await page.goto(`${base}/#user=${dave.id}&token=${dave.token}`);
+        await page.goto(`${base}/?`);
+        await page.evaluate(it => sessionStorage.setItem('flixim-session', JSON.stringify(it)), { user: dave.id, token: dave.token });
         await reload(page);
         await lineOf(page, privately(alice, dave)).click();
         await write(page, 'Not at once');
