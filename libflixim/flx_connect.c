@@ -74,8 +74,12 @@ static int take_label(flx_slice *text, char mark)
         return 0;
     }
     for (i = 1;; i++) {
-        char c = i < text->length ? text->at[i] : '\0';
-        int is_digit = c >= '0' && c <= '9';
+        char c = '\0';
+        int is_digit;
+        if (i < text->length) {
+            c = text->at[i];
+        }
+        is_digit = c >= '0' && c <= '9';
         if (is_digit || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-') {
             is_number = is_number && is_digit;
             continue;

@@ -2,52 +2,19 @@
 /* Clients' connections: how they begin, receive, wait and end. */
 #include "connection.h"
 
+#include "connections.h"
 #include "flush.h"
-#include "frames.h"
 #include "http.h"
 #include "log.h"
 #include "tls.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE ((size_t)64 * 1024) /* read in one go, and kept of a connection that is paused */
-#define TEXT_SIZE ((size_t)16 * 1024) /* of a TLS record */
-#define GOODBYE   5000                /* milliseconds from the last word to the cut */
-#define REFUSALS  64                  /* connections beyond the limit that hear why */
+#define REFUSALS 64 /* connections beyond the limit that hear why */
 
-struct push_connections {
-    push_server *server;
-    uv_timer_t timer;
-    uv_idle_t idle; /* runs while there is work, before the loop waits */
-    int handles;    /* of these two, that libuv has not let go */
-    push_connection *all;
-    size_t count;
-    push_connection *work;
-    push_connection **work_tail;
-    push_wheel wheel;
-    struct push_frames *frames;
-    char *read;
-    char *text;
-    time_t date_of;
-    char date[32];
-    /* draining */
-    void (*done)(void *data);
-    void *data;
-    int is_freed;
-    uint64_t drain_began;
-    uint64_t drain_time;
-    size_t drain_count; /* when it began */
-    size_t drain_told;
-};
-
-static void do_work(uv_idle_t *idle);
 static void start_reading(push_connection *connection);
-static void check_drained(struct push_connections *all);
 
 /* ---- work: what is done before the loop waits again ---- */
 
@@ -63,7 +30,7 @@ static void add_work(push_connection *connection)
     connection->work_link = all->work_tail;
     *all->work_tail = connection;
     all->work_tail = &connection->next_work;
-    uv_idle_start(&all->idle, do_work);
+    uv_idle_start(&all->idle, push_connection_work);
 }
 
 static void remove_work(push_connection *connection)
@@ -95,7 +62,7 @@ static void keep(push_connection *connection, const char *bytes, size_t length)
     memcpy(kept + connection->kept_length, bytes, length);
     connection->kept = kept;
     connection->kept_length += length;
-    if (connection->kept_length >= READ_SIZE && connection->is_reading) {
+    if (connection->kept_length >= PUSH_CONNECTIONS_READ && connection->is_reading) {
         connection->is_reading = 0;
         uv_read_stop(&connection->handle.stream);
     }
@@ -148,7 +115,7 @@ static void resume(push_connection *connection)
     }
 }
 
-static void do_work(uv_idle_t *idle)
+void push_connection_work(uv_idle_t *idle)
 {
     struct push_connections *all = idle->data;
     size_t bound = all->count; /* what comes up meanwhile waits for the loop's next round */
@@ -174,7 +141,7 @@ static void on_room(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
 
     (void)size;
     buffer->base = connection->server->connections->read;
-    buffer->len = READ_SIZE;
+    buffer->len = PUSH_CONNECTIONS_READ;
 }
 
 static void hang_up(push_connection *connection)
@@ -197,7 +164,7 @@ static void receive_tls(push_connection *connection, const char *bytes, size_t l
 
     push_tls_feed(connection->tls, bytes, length);
     do {
-        got = push_tls_read(connection->tls, text, TEXT_SIZE, &is_clean);
+        got = push_tls_read(connection->tls, text, PUSH_CONNECTIONS_TEXT, &is_clean);
         if (got > 0 && connection->phase == PUSH_CONNECTION_OPEN) {
             receive(connection, text, (size_t)got);
         }
@@ -340,7 +307,7 @@ static void on_closed(uv_handle_t *handle)
     server->metrics.connections--;
     push_tls_session_free(connection->tls);
     free(connection);
-    check_drained(all);
+    push_connections_check_drained(all);
 }
 
 void push_connection_cut(push_connection *connection)
@@ -365,7 +332,8 @@ void push_connection_finish(push_connection *connection)
     if (connection->phase != PUSH_CONNECTION_OPEN) {
         return;
     }
-    push_connection_set_deadline(connection, uv_now(connection->server->loop) + GOODBYE);
+    push_connection_set_deadline(connection,
+                                 uv_now(connection->server->loop) + PUSH_CONNECTIONS_GOODBYE);
     connection->phase = PUSH_CONNECTION_FINISHING;
     free(connection->kept);
     connection->kept = NULL;
@@ -376,7 +344,7 @@ void push_connection_finish(push_connection *connection)
     add_work(connection);
 }
 
-static void fire(push_wheel_timer *timer)
+void push_connection_expire(push_wheel_timer *timer)
 {
     push_connection *connection =
         (push_connection *)(void *)((char *)timer - offsetof(push_connection, timer));
@@ -461,145 +429,4 @@ void push_connection_accept(push_server *server, int fd, int is_local, int is_tl
     if (is_refused && connection->phase == PUSH_CONNECTION_OPEN) {
         push_http_refuse(connection, 503);
     }
-}
-
-/* ---- all of them ---- */
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    struct push_connections *all = handle->data;
-
-    if (--all->handles > 0) {
-        return;
-    }
-    if (all->is_freed) {
-        all->server = NULL;
-        push_connections_free(all);
-    }
-    else {
-        all->done(all->data);
-    }
-}
-
-static void check_drained(struct push_connections *all)
-{
-    if (all->done != NULL && all->count == 0 && !uv_is_closing((uv_handle_t *)&all->timer)) {
-        uv_close((uv_handle_t *)&all->timer, on_handle_closed);
-        uv_close((uv_handle_t *)&all->idle, on_handle_closed);
-    }
-}
-
-/* Tells as many connections to end as it is time for. */
-static void go_on_draining(struct push_connections *all, uint64_t now)
-{
-    uint64_t past = now - all->drain_began;
-    size_t wanted =
-        past >= all->drain_time
-            ? SIZE_MAX
-            : (size_t)((double)all->drain_count * (double)past / (double)all->drain_time);
-    push_connection *connection = all->all;
-
-    while (connection != NULL && all->drain_told < wanted) {
-        push_connection *next = connection->next; /* nothing is freed before the loop closes it */
-        if (!connection->is_told) {
-            connection->is_told = 1;
-            all->drain_told++;
-            if (connection->phase == PUSH_CONNECTION_OPEN) {
-                connection->protocol->drain(connection);
-            }
-        }
-        if (past > all->drain_time + GOODBYE + 2000) {
-            push_connection_cut(connection);
-        }
-        connection = next;
-    }
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct push_connections *all = timer->data;
-    uint64_t now = uv_now(timer->loop);
-
-    push_wheel_turn(&all->wheel, now, fire);
-    if (all->done != NULL) {
-        go_on_draining(all, now);
-    }
-}
-
-struct push_connections *push_connections_make(push_server *server)
-{
-    struct push_connections *all = calloc(1, sizeof *all);
-
-    if (all == NULL) {
-        return NULL;
-    }
-    all->server = server;
-    all->work_tail = &all->work;
-    all->read = malloc(READ_SIZE);
-    all->text = malloc(TEXT_SIZE);
-    all->frames = push_frames_make();
-    if (all->read == NULL || all->text == NULL || all->frames == NULL ||
-        uv_timer_init(server->loop, &all->timer) != 0) {
-        push_connections_free(all);
-        return NULL;
-    }
-    uv_idle_init(server->loop, &all->idle);
-    all->handles = 2;
-    all->timer.data = all;
-    all->idle.data = all;
-    push_wheel_init(&all->wheel, uv_now(server->loop));
-    uv_timer_start(&all->timer, on_tick, PUSH_WHEEL_TICK, PUSH_WHEEL_TICK);
-    uv_unref((uv_handle_t *)&all->timer);
-    return all;
-}
-
-void push_connections_drain(struct push_connections *all, int64_t milliseconds,
-                            void (*done)(void *data), void *data)
-{
-    all->done = done;
-    all->data = data;
-    all->drain_began = uv_now(all->server->loop);
-    all->drain_time = milliseconds > 0 ? (uint64_t)milliseconds : 0;
-    all->drain_count = all->count;
-    uv_ref((uv_handle_t *)&all->timer);
-    uv_timer_start(&all->timer, on_tick, 0, 50);
-    check_drained(all);
-}
-
-void push_connections_free(struct push_connections *all)
-{
-    if (all == NULL) {
-        return;
-    }
-    if (all->handles > 0) {
-        all->is_freed = 1;
-        uv_close((uv_handle_t *)&all->timer, on_handle_closed);
-        uv_close((uv_handle_t *)&all->idle, on_handle_closed);
-        return;
-    }
-    push_frames_free(all->frames);
-    free(all->read);
-    free(all->text);
-    free(all);
-}
-
-const char *push_connections_date(struct push_connections *all)
-{
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t now = time(NULL);
-    struct tm tm;
-
-    if (now != all->date_of && gmtime_r(&now, &tm) != NULL) {
-        snprintf(all->date, sizeof all->date, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-                 days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
-                 (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
-        all->date_of = now;
-    }
-    return all->date;
-}
-
-struct push_frames *push_connections_frames(struct push_connections *all)
-{
-    return all->frames;
 }

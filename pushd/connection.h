@@ -109,16 +109,16 @@ struct push_connections *push_connections_make(push_server *server);
 
 /* Spreads the end of all connections over so many milliseconds, cuts what is left a little later, and calls done when there is
  * none and the loop has let go. To be called once. */
-void push_connections_drain(struct push_connections *connections, int64_t milliseconds,
+void push_connections_drain(struct push_connections *all, int64_t milliseconds,
                             void (*done)(void *data), void *data);
 
 /* After drain has called done; or, if it never was asked to, without any connection and before the loop's last run. */
-void push_connections_free(struct push_connections *connections);
+void push_connections_free(struct push_connections *all);
 
 /* Now, as the header date has it. */
-const char *push_connections_date(struct push_connections *connections);
+const char *push_connections_date(struct push_connections *all);
 
 /* The pool of frame readers. */
-struct push_frames *push_connections_frames(struct push_connections *connections);
+struct push_frames *push_connections_frames(struct push_connections *all);
 
 #endif

@@ -271,6 +271,7 @@ static int open_inherited(struct push_listeners *all, const int *inherited, int 
         socklen_t length = sizeof address;
         int is_local;
 
+        memset(&address, 0, sizeof address);
         if (getsockname(inherited[i], (struct sockaddr *)&address, &length) != 0) {
             return refuse(why, size, "cannot use", "an inherited socket", strerror(errno));
         }

@@ -12,6 +12,6 @@ struct push_listeners *push_listeners_open(push_server *server, const int *inher
                                            char *why, size_t size);
 
 /* Takes no more connections; calls closed when the loop has let go, and is gone then. Takes our own Unix socket's file away. */
-void push_listeners_close(struct push_listeners *listeners, void (*closed)(void *data), void *data);
+void push_listeners_close(struct push_listeners *all, void (*closed)(void *data), void *data);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "flx_upgrade.h"
 
-#define PUSH_REQUEST_BODY ((size_t)1024 * 1024 + 64 * 1024) /* bytes of a body at most */
+#define PUSH_REQUEST_BODY ((size_t)1088 * 1024) /* bytes of a body at most */
 
 typedef enum push_request_state {
     PUSH_REQUEST_WANTS, /* more bytes */

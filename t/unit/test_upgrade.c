@@ -15,9 +15,10 @@ typedef struct head {
 
 static flx_slice copy_of(head *self, const char *text)
 {
-    flx_slice slice = { unit_copy(text, strlen(text)), strlen(text) };
+    char *copy = unit_copy(text, strlen(text));
+    flx_slice slice = { copy, strlen(text) };
 
-    self->copies[self->count++] = (char *)(uintptr_t)slice.at;
+    self->copies[self->count++] = copy;
     return slice;
 }
 
@@ -121,73 +122,74 @@ static void finds_headers(void **state)
     unmake(&one);
 }
 
+static const char *const none[] = { NULL }, *const all[] = { "*", NULL },
+                         *const wild[] = { "//*.ex.com", NULL },
+                         *const some[] = { "http://a.com", "https://b.com:8443", "//c.com",
+                                           "//d.com:81", NULL };
+static const struct {
+    const char *const *allowed;
+    const char *host;
+    const char *origin; /* NULL: no header */
+    int is_allowed;
+} origins[] = {
+    { none, "ex.com", NULL, 1 },
+    { none, "ex.com", "http://ex.com", 1 },
+    { none, "ex.com:4000", "https://ex.com", 1 },
+    { none, "ex.com", "https://ex.com:8443", 1 },
+    { none, "EX.com", "http://ex.COM", 1 },
+    { none, "[::1]:4000", "http://[::1]:8000", 1 },
+    { none, "ex.com", "http://notallowed.com", 0 },
+    { none, "ex.com", "http://sub.ex.com", 0 },
+    { none, "ex.com", "http://ex.com.evil.org", 0 },
+    { none, "ex.com", "http://ex.com@evil.org", 0 },
+    { none, "ex.com", "http://evil.org/ex.com", 0 },
+    { none, "ex.com", "null", 0 },
+    { none, "ex.com", "file://", 0 },
+    { none, "ex.com", "", 0 },
+    { none, "ex.com", "ex.com", 0 },
+    { none, "ex.com", "//ex.com", 0 },
+    { none, "ex.com", "http://ex.com:x", 0 },
+    { none, "ex.com", "http://[::1", 0 },
+    { none, "", "http://", 0 },
+    { all, "ex.com", "http://evil.org", 1 },
+    { all, "ex.com", "null", 1 },
+    { all, "ex.com", "", 1 },
+    { wild, "x", "http://ex.com", 1 },
+    { wild, "x", "https://a.ex.com", 1 },
+    { wild, "x", "https://a.b.ex.com:99", 1 },
+    { wild, "x", "http://prefix-ex.com", 0 },
+    { wild, "x", "http://ex.com.org", 0 },
+    { wild, "x", "http://x", 0 },
+    { some, "x", "http://a.com", 1 },
+    { some, "x", "http://a.com:80", 1 },
+    { some, "x", "http://a.com:81", 0 },
+    { some, "x", "https://a.com", 0 },
+    { some, "x", "http://b.a.com", 0 },
+    { some, "x", "https://b.com:8443", 1 },
+    { some, "x", "https://b.com", 0 },
+    { some, "x", "https://c.com", 1 },
+    { some, "x", "http://c.com:1234", 1 },
+    { some, "x", "http://d.com:81", 1 },
+    { some, "x", "http://d.com", 0 },
+    { some, "x", NULL, 1 },
+    { some, "x", "null", 0 },
+};
+
 static void judges_origins(void **state)
 {
-    static const char *const none[] = { NULL }, *const all[] = { "*", NULL },
-                             *const wild[] = { "//*.ex.com", NULL },
-                             *const some[] = { "http://a.com", "https://b.com:8443", "//c.com",
-                                               "//d.com:81", NULL };
-    static const struct {
-        const char *const *allowed;
-        const char *host;
-        const char *origin; /* NULL: no header */
-        int is_allowed;
-    } cases[] = {
-        { none, "ex.com", NULL, 1 },
-        { none, "ex.com", "http://ex.com", 1 },
-        { none, "ex.com:4000", "https://ex.com", 1 },
-        { none, "ex.com", "https://ex.com:8443", 1 },
-        { none, "EX.com", "http://ex.COM", 1 },
-        { none, "[::1]:4000", "http://[::1]:8000", 1 },
-        { none, "ex.com", "http://notallowed.com", 0 },
-        { none, "ex.com", "http://sub.ex.com", 0 },
-        { none, "ex.com", "http://ex.com.evil.org", 0 },
-        { none, "ex.com", "http://ex.com@evil.org", 0 },
-        { none, "ex.com", "http://evil.org/ex.com", 0 },
-        { none, "ex.com", "null", 0 },
-        { none, "ex.com", "file://", 0 },
-        { none, "ex.com", "", 0 },
-        { none, "ex.com", "ex.com", 0 },
-        { none, "ex.com", "//ex.com", 0 },
-        { none, "ex.com", "http://ex.com:x", 0 },
-        { none, "ex.com", "http://[::1", 0 },
-        { none, "", "http://", 0 },
-        { all, "ex.com", "http://evil.org", 1 },
-        { all, "ex.com", "null", 1 },
-        { all, "ex.com", "", 1 },
-        { wild, "x", "http://ex.com", 1 },
-        { wild, "x", "https://a.ex.com", 1 },
-        { wild, "x", "https://a.b.ex.com:99", 1 },
-        { wild, "x", "http://prefix-ex.com", 0 },
-        { wild, "x", "http://ex.com.org", 0 },
-        { wild, "x", "http://x", 0 },
-        { some, "x", "http://a.com", 1 },
-        { some, "x", "http://a.com:80", 1 },
-        { some, "x", "http://a.com:81", 0 },
-        { some, "x", "https://a.com", 0 },
-        { some, "x", "http://b.a.com", 0 },
-        { some, "x", "https://b.com:8443", 1 },
-        { some, "x", "https://b.com", 0 },
-        { some, "x", "https://c.com", 1 },
-        { some, "x", "http://c.com:1234", 1 },
-        { some, "x", "http://d.com:81", 1 },
-        { some, "x", "http://d.com", 0 },
-        { some, "x", NULL, 1 },
-        { some, "x", "null", 0 },
-    };
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (i = 0; i < sizeof origins / sizeof origins[0]; i++) {
         head one;
-        flx_origin_rule rule = { cases[i].allowed, { NULL, 0 } };
+        flx_origin_rule rule = { origins[i].allowed, { NULL, 0 } };
         make(&one, "GET", "/", "");
-        rule.host = copy_of(&one, cases[i].host);
-        if (cases[i].origin != NULL) {
-            add(&one, "Origin", cases[i].origin);
+        rule.host = copy_of(&one, origins[i].host);
+        if (origins[i].origin != NULL) {
+            add(&one, "Origin", origins[i].origin);
         }
-        if (flx_origin_is_allowed(&one.request, &rule) != cases[i].is_allowed) {
-            fail_msg("case %zu: %s", i, cases[i].origin ? cases[i].origin : "no origin");
+        if (flx_origin_is_allowed(&one.request, &rule) != origins[i].is_allowed) {
+            fail_msg("case %zu: %s", i, origins[i].origin ? origins[i].origin : "no origin");
         }
         unmake(&one);
     }
@@ -217,91 +219,92 @@ static void read_connect(const char *target, const char *lines, char *seen, size
     unmake(&one);
 }
 
+static const struct {
+    const char *query;
+    const char *seen;
+} queries[] = {
+    { "", "1 - -" },
+    { "?", "1 - -" },
+    { "?vsn=1.0.0", "1 - -" },
+    { "?vsn=1.0.5", "1 - -" },
+    { "?vsn=2.0.0", "2 - -" },
+    { "?vsn=2.0.1", "2 - -" },
+    { "?vsn=2.0.99", "2 - -" },
+    { "?vsn=2.0.1-rc.1", "2 - -" },
+    { "?vsn=%32.0.0", "2 - -" },
+    { "?vsn=2.0.0%2Bbuild", "2 - -" },
+    { "?vsn=2.0.0%2bbuild.7", "2 - -" },
+    { "?v%73n=2.0.0", "2 - -" },
+    { "?vsn=1.0.0&vsn=2.0.0", "2 - -" },
+    { "?vsn=9.9.9&vsn=2.0.0", "2 - -" },
+    { "?vsn[]=2.0.0&vsn=2.0.0", "2 - -" },
+    { "?vsn[=9", "1 - -" },
+    { "?vsnx=9", "1 - -" },
+    { "?vsn=2.0.0&vsn=9.9.9", "403" },
+    { "?vsn=2.1.0", "403" },
+    { "?vsn=1.1.0", "403" },
+    { "?vsn=3.0.0", "403" },
+    { "?vsn=0.0.0", "403" },
+    { "?vsn=123.1.1", "403" },
+    { "?vsn=20.0.0", "403" },
+    { "?vsn=2.0", "403" },
+    { "?vsn=2", "403" },
+    { "?vsn=2.0.", "403" },
+    { "?vsn=2.0.0.0", "403" },
+    { "?vsn=.0.0", "403" },
+    { "?vsn=abc", "403" },
+    { "?vsn=", "403" },
+    { "?vsn", "403" },
+    { "?vsn=02.0.0", "403" },
+    { "?vsn=2.00.0", "403" },
+    { "?vsn=2.0.00", "403" },
+    { "?vsn=2.0.0-rc.1", "403" },
+    { "?vsn=2.0.1-", "403" },
+    { "?vsn=2.0.1-rc..1", "403" },
+    { "?vsn=2.0.1-01", "403" },
+    { "?vsn=2.0.1-rc_1", "403" },
+    { "?vsn=2.0.0+build", "403" },
+    { "?vsn=2.0.0%2B", "403" },
+    { "?vsn= 2.0.0", "403" },
+    { "?vsn=2.0.0%00", "403" },
+    { "?vsn[]=2.0.0", "403" },
+    { "?vsn[a]=2.0.0", "403" },
+    { "?vsn%5B%5D=2.0.0", "403" },
+    { "?vsn=2.0.0&vsn[]=2.0.0", "403" },
+    { "?a=%zz&token=t", "1 t -" },
+    { "?token=%zz", "1 %zz -" },
+    { "?token=%", "1 % -" },
+    { "?&&token=t&&", "1 t -" },
+    { "?token=a%20b%26c%3D%C3%A9&&o%5Bk%5D%5B0%5D=1&vsn=2.0.0", "2 a b&c=\xC3\xA9 -" },
+    { "?token=a+b", "1 a b -" },
+    { "?token=a=b", "1 a=b -" },
+    { "?token=a&token=b", "1 b -" },
+    { "?token=a&token=", "1 a -" },
+    { "?token=", "1 - -" },
+    { "?token[]=a", "1 - -" },
+    { "?token=flxlp.s", "1 - flxlp.s" },
+    { "?token=a&vsn=2.0.0&token=flxlp.s", "2 a flxlp.s" },
+    { "?token=flxlp.s&token=a", "1 a flxlp.s" },
+    { "?token=flxlp.s&token=flxlp.t", "1 - flxlp.t" },
+    { "?token=xflxlp.s", "1 xflxlp.s -" },
+    { "?a=%ff", "400" },
+    { "?%ff", "400" },
+    { "?a=%ed%a0%80", "400" },
+    { "?vsn=9&a=%ff", "400" },
+    { "?a=%c3&b=%a9", "400" },
+};
+
 static void reads_queries(void **state)
 {
-    static const struct {
-        const char *query;
-        const char *seen;
-    } cases[] = {
-        { "", "1 - -" },
-        { "?", "1 - -" },
-        { "?vsn=1.0.0", "1 - -" },
-        { "?vsn=1.0.5", "1 - -" },
-        { "?vsn=2.0.0", "2 - -" },
-        { "?vsn=2.0.1", "2 - -" },
-        { "?vsn=2.0.99", "2 - -" },
-        { "?vsn=2.0.1-rc.1", "2 - -" },
-        { "?vsn=%32.0.0", "2 - -" },
-        { "?vsn=2.0.0%2Bbuild", "2 - -" },
-        { "?vsn=2.0.0%2bbuild.7", "2 - -" },
-        { "?v%73n=2.0.0", "2 - -" },
-        { "?vsn=1.0.0&vsn=2.0.0", "2 - -" },
-        { "?vsn=9.9.9&vsn=2.0.0", "2 - -" },
-        { "?vsn[]=2.0.0&vsn=2.0.0", "2 - -" },
-        { "?vsn[=9", "1 - -" },
-        { "?vsnx=9", "1 - -" },
-        { "?vsn=2.0.0&vsn=9.9.9", "403" },
-        { "?vsn=2.1.0", "403" },
-        { "?vsn=1.1.0", "403" },
-        { "?vsn=3.0.0", "403" },
-        { "?vsn=0.0.0", "403" },
-        { "?vsn=123.1.1", "403" },
-        { "?vsn=20.0.0", "403" },
-        { "?vsn=2.0", "403" },
-        { "?vsn=2", "403" },
-        { "?vsn=2.0.", "403" },
-        { "?vsn=2.0.0.0", "403" },
-        { "?vsn=.0.0", "403" },
-        { "?vsn=abc", "403" },
-        { "?vsn=", "403" },
-        { "?vsn", "403" },
-        { "?vsn=02.0.0", "403" },
-        { "?vsn=2.00.0", "403" },
-        { "?vsn=2.0.00", "403" },
-        { "?vsn=2.0.0-rc.1", "403" },
-        { "?vsn=2.0.1-", "403" },
-        { "?vsn=2.0.1-rc..1", "403" },
-        { "?vsn=2.0.1-01", "403" },
-        { "?vsn=2.0.1-rc_1", "403" },
-        { "?vsn=2.0.0+build", "403" },
-        { "?vsn=2.0.0%2B", "403" },
-        { "?vsn= 2.0.0", "403" },
-        { "?vsn=2.0.0%00", "403" },
-        { "?vsn[]=2.0.0", "403" },
-        { "?vsn[a]=2.0.0", "403" },
-        { "?vsn%5B%5D=2.0.0", "403" },
-        { "?vsn=2.0.0&vsn[]=2.0.0", "403" },
-        { "?a=%zz&token=t", "1 t -" },
-        { "?token=%zz", "1 %zz -" },
-        { "?token=%", "1 % -" },
-        { "?&&token=t&&", "1 t -" },
-        { "?token=a%20b%26c%3D%C3%A9&&o%5Bk%5D%5B0%5D=1&vsn=2.0.0", "2 a b&c=\xC3\xA9 -" },
-        { "?token=a+b", "1 a b -" },
-        { "?token=a=b", "1 a=b -" },
-        { "?token=a&token=b", "1 b -" },
-        { "?token=a&token=", "1 a -" },
-        { "?token=", "1 - -" },
-        { "?token[]=a", "1 - -" },
-        { "?token=flxlp.s", "1 - flxlp.s" },
-        { "?token=a&vsn=2.0.0&token=flxlp.s", "2 a flxlp.s" },
-        { "?token=flxlp.s&token=a", "1 a flxlp.s" },
-        { "?token=flxlp.s&token=flxlp.t", "1 - flxlp.t" },
-        { "?token=xflxlp.s", "1 xflxlp.s -" },
-        { "?a=%ff", "400" },
-        { "?%ff", "400" },
-        { "?a=%ed%a0%80", "400" },
-        { "?vsn=9&a=%ff", "400" },
-        { "?a=%c3&b=%a9", "400" },
-    };
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         char target[200], seen[200];
-        snprintf(target, sizeof target, "/socket/websocket%s", cases[i].query);
+        snprintf(target, sizeof target, "/socket/websocket%s", queries[i].query);
         read_connect(target, "Host: a\n", seen, sizeof seen);
-        if (strcmp(seen, cases[i].seen) != 0) {
-            fail_msg("%s: %s, not %s", cases[i].query, seen, cases[i].seen);
+        if (strcmp(seen, queries[i].seen) != 0) {
+            fail_msg("%s: %s, not %s", queries[i].query, seen, queries[i].seen);
         }
     }
 }
@@ -404,7 +407,6 @@ static void reads_authorization(void **state)
 
 static void checks_in_order(void **state)
 {
-    static const char *const none[] = { NULL };
     static const struct {
         const char *method;
         const char *target;
