@@ -112,12 +112,18 @@ export class Model {
     const known = this.conversations.get(id);
     const pair = { ...given, draft: given.draft ?? null, conversation: { ...given.conversation } };
     const { conversation } = pair;
-    room.covered = later(later(conversation.updated_at, conversation.last_message_timestamp), room.covered) ?? "";
-    room.uncounted = Math.max(0, given.unread_count - held);
+    // Listed before what has been read since: its counter is of then. Once, the server is asked again.
+    const isOld = (known?.last_read_message_id ?? "") > (given.last_read_message_id ?? "") && !room.isDoubted;
+    room.isDoubted = isOld;
+    if (!isOld) {
+      room.covered = later(later(conversation.updated_at, conversation.last_message_timestamp), room.covered) ?? "";
+      room.uncounted = Math.max(0, given.unread_count - held);
+    }
     pair.unread_count = room.uncounted + held;
     pair.last_read_message_id = later(given.last_read_message_id, known?.last_read_message_id);
     this.conversations.set(id, known ? Object.assign(known, pair) : pair);
-    this.#stale.delete(id);
+    if (isOld) this.#stale.add(id);
+    else this.#stale.delete(id);
     // An event may have brought what is newer than this list.
     this.#preview(id, room);
     this.onConversation?.(this.conversations.get(id));

@@ -168,6 +168,23 @@ test("marking read here: up to a message, also of those it does not hold", () =>
   assert.deepEqual(unread.slice(2).map((m) => model.message(m.id).status), ["read", "read", "read", "unread"]);
 });
 
+test("a list from before what was read here does not count it again, and is asked for anew once", () => {
+  const books = new Books(dice(7));
+  while (books.messages.filter((m) => m.conversation_id === ROOMS[0] && m.status === "unread").length < 2) books.send();
+  const unread = books.messages.filter((m) => m.conversation_id === ROOMS[0] && m.status === "unread");
+  const model = new Model(ME);
+  for (const message of unread) model.putMessage({ ...message });
+  const before = books.pair(ROOMS[0]);
+  model.takeStale();
+  model.markRead(ROOMS[0], unread[1].id, 2);
+  model.putConversation(before);
+  assert.equal(model.conversations.get(ROOMS[0]).unread_count, 0);
+  assert.deepEqual(model.takeStale(), [ROOMS[0]]);
+  model.putConversation({ ...before, unread_count: 1 });
+  assert.equal(model.conversations.get(ROOMS[0]).unread_count, 1, "what the server says again is so");
+  assert.deepEqual(model.takeStale(), []);
+});
+
 test("nothing comes back from withdrawn or deleted", () => {
   const books = new Books(dice(3));
   books.send();
