@@ -21,6 +21,7 @@ use FlixIM::Test::WebSocket qw(now);
         tls     => 1,                            # also with TLS, and a certificate of its own
         unix    => 1,                            # also on a Unix socket
         program => '/some/other/echo',           # default: flixim-wsecho in $FLIXIM_BUILD
+        seconds => 5,                            # to start, and to end, in (60 and 30)
     );
     $echo->port; $echo->tls_port; $echo->certificate; $echo->unix; $echo->pid; $echo->log;
     ok $echo->stop or diag $echo->log;           # TERM: whether it ended with status 0 and no sanitizer had to say anything
@@ -85,7 +86,7 @@ sub _become {
 
 sub _wait_for_ready {
     my ($self, $reader) = @_;
-    my ($said, $deadline) = ('', now() + 60);
+    my ($said, $deadline) = ('', now() + ($self->{option}{seconds} // 60));
     while ($said !~ /^ready\n/m && now() < $deadline) {
         my $set = '';
         vec($set, fileno $reader, 1) = 1;
@@ -101,8 +102,8 @@ sub _wait_for_ready {
 sub stop {
     my ($self) = @_;
     my $pid = $self->{pid} // return 0;
-    kill 'TERM', $pid;
-    my $deadline = now() + 30;
+    CORE::kill 'TERM', $pid;
+    my $deadline = now() + ($self->{option}{seconds} // 30);
     while (waitpid($pid, POSIX::WNOHANG()) != $pid) {
         return 0 if now() > $deadline;    # to be killed at END
         sleep 0.02;
@@ -113,6 +114,12 @@ sub stop {
     push @reports, @said;
     $self->_remove;
     return $status == 0 && !@said;
+}
+
+# Ends it without a word, if it still runs.
+sub kill {    ## no critic (ProhibitBuiltinHomonyms)
+    my ($self) = @_;
+    return $self->_remove;
 }
 
 # Whether it still runs.
@@ -130,7 +137,7 @@ sub _remove {
     my ($self) = @_;
     return if $self->{owner} != $$ || !delete $alive{ $self->{dir} };
     if ($self->{pid}) {
-        kill 'KILL', $self->{pid};
+        CORE::kill 'KILL', $self->{pid};
         waitpid $self->{pid}, 0;
         push @reports, $self->_reports;
     }
