@@ -205,7 +205,7 @@ void *push_identity_connect(push_server *server, const flx_connect *connect, int
     push_identity *identity;
 
     (void)is_local;
-    if (connect->token.length == 0) {
+    if (connect->token.at == NULL) {
         done(data, 0, NULL);
         return NULL;
     }

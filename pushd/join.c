@@ -53,7 +53,7 @@ static int find_token(const push_frame *frame, char **memory, flx_slice *token)
     if (frame->is_binary ||
         flx_json_pick(frame->payload.at, frame->payload.length, names, &value, 1) !=
             FLX_JSON_FINE ||
-        value.at == NULL || push_slice_is(value, PUSH_NULL) || value.length == 2) {
+        value.at == NULL || push_slice_is(value, PUSH_NULL)) {
         return 0;
     }
     if (value.at[0] != '"' || value.length > FLX_TOKEN_LENGTH * 6) {
