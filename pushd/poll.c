@@ -55,6 +55,11 @@ static uint64_t window_of(const push_poll *poll)
     return (uint64_t)poll->polls->server->settings->longpoll_window;
 }
 
+static size_t queue_size(const push_poll *poll)
+{
+    return (size_t)poll->polls->server->settings->queue_size;
+}
+
 static void do_soon(push_poll *poll)
 {
     push_deadline_set(poll->polls->deadlines, &poll->soon, 0);
@@ -230,6 +235,16 @@ static void send_to_poll(push_transport *transport, int is_binary, push_block *c
 
     /* A binary message would be no JSON: nothing here ever sends one. */
     if (!poll->is_ended && !is_binary) {
+        /* One that is longer than the whole queue goes if it is alone. */
+        if (poll->queue.length == 0) {
+            poll->queue.limit = SIZE_MAX;
+        }
+        else if (poll->queue.length < queue_size(poll)) {
+            poll->queue.limit = queue_size(poll);
+        }
+        else {
+            poll->queue.limit = poll->queue.length;
+        }
         append(&poll->queue, blocks, count);
         poll->polls->server->metrics.messages_sent_total++;
     }
@@ -549,7 +564,7 @@ push_poll *push_poll_make(struct push_polls *polls, const flx_connect *connect,
     poll->deadline.reached = window_ended;
     poll->patience.reached = patience_ended;
     poll->soon.reached = soon_is_now;
-    flx_buffer_init(&poll->queue, (size_t)server->settings->queue_size);
+    flx_buffer_init(&poll->queue, queue_size(poll));
     add(poll);
     poll->receiver = server->application->open(server, &poll->transport, connect, identity);
     if (poll->receiver == NULL) {

@@ -170,7 +170,7 @@ static void answered(void *data, const push_answer *answer)
     push_request *request = channel->first;
     int is_sync = request->event->is_sync;
     /* A reply that alone fills the client's queue would end the connection, each time anew. */
-    push_page page = { .enough = (size_t)channel->socket->server->settings->queue_size / 4 };
+    push_page page = { .enough = (size_t)channel->socket->server->settings->queue_size / 2 };
 
     channel->call = NULL;
     reply(channel, request, answer, &page);
