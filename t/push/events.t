@@ -91,8 +91,8 @@ answers($bob, 'mark_read', 'mark_read', { conversation_id => $us, last_read_mess
 answers($bob, 'mark_read again', 'mark_read', { conversation_id => $us, last_read_message_id => $last }, '{"updated_count":0}');
 is $api->call('bob', GET => '/messages/unread_count')->data->{private_message}, 0, 'REST counts likewise';
 is $api->call('alice', GET => "/messages/$last")->data->{status}, 'read', 'and the sender sees it';
-my @told = $alice->events($unread + 1);
-is scalar(grep { $_->{event_type} eq 'message_status_update' && $_->{payload}{status} eq 'read' } @told), $unread + 1, 'an event for each';
+my @told = map { $alice->wait_for(sub { ($_[0]{payload}{event_type} // '') eq 'message_status_update' }) // () } 1 .. $unread + 1;
+is scalar(grep { $_->{payload}{payload}{status} eq 'read' } @told), $unread + 1, 'an event for each';
 
 my $message = $alice->ask('send_message', text('to be withdrawn'))->response;
 answers($alice, 'withdraw_message', 'withdraw_message', { message_id => $message->{message_id} }, '{"status":"withdrawn"}');
@@ -100,7 +100,7 @@ answers($alice, 'withdraw_message again', 'withdraw_message', { message_id => $m
 is_deeply $api->call('bob', GET => "/messages/$message->{message_id}")->data->{content}, {}, 'REST shows nothing of it';
 like $alice->ask('send_message', text('to be withdrawn', client_message_id => $message->{client_message_id}))->text, qr/"status":"withdrawn"\},"status":"ok"/, 'a retry brings nothing back';
 my $late = $alice->ask('send_message', text('late'))->response->{message_id};
-$api->row(q{UPDATE flixim.messages SET inserted_at = inserted_at - interval '121 seconds' WHERE id = ?}, $late);
+$api->row(q{UPDATE flixim.messages SET inserted_at = inserted_at - interval '121 seconds' WHERE id = ? RETURNING 1}, $late);
 refuses($alice, 'too late', 'withdraw_message', { message_id => $late }, 'cannot withdraw message after time limit', 'withdraw_window_closed');
 refuses($bob, 'the receiver withdraws', 'withdraw_message', { message_id => $late }, 'unauthorized', 'forbidden');
 
