@@ -8,11 +8,16 @@
 #include "log.h"
 #include "tls.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define REFUSALS 64 /* connections beyond the limit that hear why */
+#define KERNEL_UNSENT (128 * 1024) /* bytes that a socket takes in and has not sent */
+
+#define REFUSALS      64 /* connections beyond the limit that hear why */
 
 static void start_reading(push_connection *connection);
 
@@ -362,6 +367,7 @@ void push_connection_expire(push_wheel_timer *timer)
 static int open_handle(push_connection *connection, int fd)
 {
     uv_loop_t *loop = connection->server->loop;
+    const int unsent = KERNEL_UNSENT;
     int failed;
 
     if (connection->is_local) {
@@ -372,6 +378,9 @@ static int open_handle(push_connection *connection, int fd)
     failed = failed ? failed : uv_tcp_open(&connection->handle.tcp, fd);
     if (failed == 0) {
         uv_tcp_nodelay(&connection->handle.tcp, 1);
+        /* What a slow reader leaves waits with us, where queue_size counts it; the kernel would take in
+         * four megabytes first. */
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     }
     return failed;
 }

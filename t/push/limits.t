@@ -61,7 +61,6 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
     is $closed, 1, "queue_size: a client that reads nothing is closed, after $count messages";
     cmp_ok $worst, '<', 2, 'others are told meanwhile';
     is $quick->beat->status, 'ok', 'the same user\'s other connection stays';
-    setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 1 << 22 or die "setsockopt: $!";
     my $code = $slow->close_code(20);
     ok $code eq '1013' || $code =~ /^(?:ended|broken)/, "with 1013, if it can still be told: $code";
     my $again = joined($pushd, 'alice');
