@@ -25,6 +25,7 @@ class Books {
   clock = 0;
   messages = [];
   events = [];
+  lastRead = {};
 
   constructor(roll) {
     this.roll = roll;
@@ -48,6 +49,8 @@ class Books {
     if (!choice.length) return;
     const message = choice[this.roll(choice.length)];
     const n = ++this.clock;
+    const room = message.conversation_id;
+    if (status === "read" && message.status === "unread" && message.id > (this.lastRead[room] ?? "")) this.lastRead[room] = message.id;
     message.status = status;
     message.updated_at = stamp(n);
     if (status === "withdrawn") message.content = {};
@@ -78,7 +81,8 @@ class Books {
     return { conversation: { id: uuid(800000 + ROOMS.indexOf(conversation_id)), conversation_id, type: conversation_id.split(":")[0], participant_ids: [ME],
         last_message_id: last?.id ?? null, last_message_content: last?.content.text ?? null,
         last_message_timestamp: last?.server_timestamp ?? null, updated_at: all.at(-1).server_timestamp },
-      unread_count: all.filter((m) => m.status === "unread").length, is_pinned: false, is_muted: false, last_read_message_id: null, draft: null };
+      unread_count: all.filter((m) => m.status === "unread").length, is_pinned: false, is_muted: false,
+      last_read_message_id: this.lastRead[conversation_id] ?? null, draft: null };
   }
 }
 
