@@ -57,11 +57,11 @@ for my $operation (operations()) {
 }
 
 # The members and parameters that the source reads, in all.
-my @read = map { slurp($_) =~ /\.name = "(\w+)"/g } grep {m{^mod_flixim/(?:api_\w+\.c|fields\.h)$}} files();
+my @read = map { slurp($_) =~ /\.name = "(\w+)"/g } grep {m{^(?:mod_flixim/api_\w+\.c|libflixim/flx_fields\.[ch])$}} files();
 my %read = map { $_ => 1 } @read;
 my %known = map { s/!//r => 1 } map { keys %{ $_->{query} // {} }, keys %{ $_->{fields} // {} } } operations();
 cmp_ok scalar keys %read, '>', 20, 'there are fields';
-is_deeply [ sort keys %known ], [ sort keys %read ], 'the fields of mod_flixim/api_*.c are known';
+is_deeply [ sort keys %known ], [ sort keys %read ], 'the fields of mod_flixim/api_*.c and libflixim/flx_fields.c are known';
 
 # The codes of errors.
 my %code = map { $_ => 1 } slurp('libflixim/flx_outcome.c') =~ /\{ [45]\d\d, "(\w+)"/g;
