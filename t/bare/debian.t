@@ -60,7 +60,7 @@ exec chroot '$root' /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/roo
     ./dev token 33333333-3333-4333-8333-333333333333; echo "token: \$?"
     ./dev stop; echo "second stop: \$?"
     ./dev test; echo "test: \$?"
-    echo "left: \$(grep -lzE "^(/.*/)?(postgres|apache2)\$" /proc/[0-9]*/cmdline | wc -l)"
+    echo "left: \$(grep -lzE "^(/.*/)?(postgres|apache2|flixim-pushd)\$" /proc/[0-9]*/cmdline | wc -l)"
     echo "clusters: \$(ls /etc/postgresql/15 2>/dev/null | wc -l)"
     echo "drop-in: \$(ls /etc/postgresql-common/createcluster.d | wc -l)"
 '

@@ -6,6 +6,8 @@ use warnings FATAL => 'all';
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Dev qw(scratch copy_of_the_tree dev dev_in_background free_port health processes_of wait_until);
+use FlixIM::Test::WebSocket;
+use FlixIM::Test::Wire;
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -21,9 +23,41 @@ is $err, '', 'without a complaint';
 like $out, qr{^  API      http://localhost:$port/api/v1$}m, 'says where the API is';
 is scalar(() = $out =~ /^  user     $uuid\n  token    \S+$/mg), 2, 'names two users with tokens';
 is health($port), 200, 'and health is well';
+like $out, qr{^  chat     http://localhost:$port/$}m, 'says where the chat page is';
+my @link = $out =~ m{^  link     (http://localhost:$port/#user=$uuid&token=\S+)$}mg;
+is scalar @link, 2, 'with links that log the two in';
 like $out, qr{^\Q$tree/dev\E stop --state \Q$one\E stops it\.$}m, 'and how to stop it';
 my ($stop) = $out =~ /^(.+) stops it\.$/m;
 ok !-e "$tree/var", 'nothing is written beside the state folder';
+
+# The chat page, and the daemon behind the same port.
+my $get = sub {
+    my ($path) = @_;
+    my $wire = FlixIM::Test::Wire->new($port);
+    $wire->send("GET $path HTTP/1.1\r\nHost: localhost:$port\r\nConnection: close\r\n\r\n");
+    return $wire->answer;
+};
+for my $page ([ '/' => 'text/html' ], [ '/page/main.js' => 'text/javascript' ], [ '/page/style.css' => 'text/css' ], [ '/js/flixim.js' => 'text/javascript' ], [ '/vendor/phoenix.mjs' => 'text/javascript' ]) {
+    my $answer = $get->($page->[0]);
+    is $answer->status, 200, "$page->[0] is there";
+    is $answer->header('content-type'), "$page->[1]; charset=utf-8", 'of its type';
+    like $answer->header('content-security-policy'), qr/^default-src 'none';.*frame-ancestors 'none'$/, 'under a strict policy';
+    is $answer->header('x-content-type-options'), 'nosniff', 'which nobody may guess around';
+}
+for my $path ('/page/', '/js/', '/package.json', '/../pushd/token.key', '/metrics', '/health') {
+    isnt $get->($path)->status, 200, "$path is not";
+}
+my ($token) = $link[0] =~ /token=(\S+)/;
+my $talk = sub {
+    my $socket = eval { FlixIM::Test::WebSocket->open(port => $port, path => "/socket/websocket?vsn=2.0.0&token=$token") } or return;
+    $socket->send_text('[null,"1","phoenix","heartbeat",{}]');
+    return ($socket->next_text(10) // '') =~ /"ok"/;
+};
+ok $talk->(), 'a WebSocket with the token of a demo user';
+my $pushd = sub { open my $file, '<', "$one/pushd.pid" or return ''; return readline($file) =~ /(\d+)/ ? $1 : '' };
+my $killed = $pushd->();
+kill 'KILL', $killed;
+ok wait_until(20, sub { $pushd->() ne $killed && $talk->() }), 'a daemon that dies is started again';
 
 # Tokens.
 ($status, $out) = dev($tree, 'token', '33333333-3333-4333-8333-333333333333', '--state', $one);
@@ -70,7 +104,7 @@ $psql->('CREATE TABLE public.mark AS SELECT 42 AS x');
 is $status, 0, 'stop' or diag $err;
 is $out . $err, '', 'says nothing';
 is health($port), 0, 'stops httpd';
-is scalar processes_of($one), 0, 'and PostgreSQL';
+is scalar processes_of($one), 0, 'and PostgreSQL, and the daemon';
 ($status, $out, $err) = dev($tree, 'stop', '--state', $one);
 is $status, 0, 'stopping twice is no fault';
 my $begin = time;

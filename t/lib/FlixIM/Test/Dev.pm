@@ -96,7 +96,7 @@ sub processes_of {
     for my $proc (glob '/proc/[0-9]*') {
         open my $file, '<', "$proc/cmdline" or next;
         my $line = do { local $/ = undef; <$file> // '' };
-        push @pids, $proc =~ /(\d+)/ if $line =~ m{^[^\0]*(?:postgres|apache2)\0.*\Q$path\E}s;
+        push @pids, $proc =~ /(\d+)/ if $line =~ m{^[^\0]*(?:postgres|apache2|flixim-pushd)\0.*\Q$path\E}s;
     }
     return @pids;
 }
@@ -118,7 +118,7 @@ END {
         next if !-e "$state/.flixim-state";
         FlixIM::Test::Cluster::capture("$tree/dev", 'stop', '--state', $state);
         FlixIM::Test::Cluster::capture("$tree/t/lib/cluster", 'destroy', $state);
-        FlixIM::Test::Cluster::capture('bash', '-c', ". '$tree/t/lib/place.sh' && place_remove '$state' httpd");
+        FlixIM::Test::Cluster::capture('bash', '-c', ". '$tree/t/lib/place.sh' && place_remove '$state' httpd && place_remove '$state' pushd");
     }
     if ($scratch) {
         system 'chmod', '-R', 'u+rwx', $scratch;
