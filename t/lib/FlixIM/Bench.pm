@@ -41,8 +41,8 @@ Environment: BENCH_SECONDS, BENCH_ROUNDS, BENCH_MESSAGES; BENCH_PARTS: which of 
 =cut
 
 my $root        = abs_path(dirname(__FILE__) . '/../../..');
-my $connections = 10;
-my $users       = 10_000;
+our $connections = 10;
+our $users       = 10_000;
 my $seconds     = $ENV{BENCH_SECONDS}  // 5;
 my $rounds      = $ENV{BENCH_ROUNDS}   // 5;
 my $messages    = $ENV{BENCH_MESSAGES} // 300_000;
@@ -58,13 +58,7 @@ my ($cluster, $scratch, $fastify);
 sub run {
     my (%bench) = @_;
     $| = 1;    ## no critic (RequireLocalizedPunctuationVars)
-    $cluster = FlixIM::Test::Cluster->start(
-        fsync    => 1,
-        settings => { shared_buffers => '2GB', max_wal_size => '8GB', checkpoint_timeout => '30min', wal_compression => 'lz4' },
-    );
-    $scratch = File::Temp::tempdir('flixim-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-    fill();
-    write_requests($bench{requests});
+    prepare($bench{requests});
 
     my %result = (unit => 'calls/s', seconds => $seconds, rounds => $rounds, connections => $connections, target => $bench{target});
     my %part;    # name => what to do for some seconds; returns calls per second and more
@@ -99,6 +93,19 @@ sub run {
     report(\%result);
     print JSON::PP->new->canonical->encode({ bench => $bench{name}, %result }), "\n";
     return;
+}
+
+# A database with data, whose cluster it returns, and a file with requests.
+sub prepare {
+    my ($requests) = @_;
+    $cluster = FlixIM::Test::Cluster->start(
+        fsync    => 1,
+        settings => { shared_buffers => '2GB', max_wal_size => '8GB', checkpoint_timeout => '30min', wal_compression => 'lz4' },
+    );
+    $scratch = File::Temp::tempdir('flixim-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    fill();
+    write_requests($requests);
+    return $cluster;
 }
 
 # -- Data ---------------------------------------------------------------------------------------------

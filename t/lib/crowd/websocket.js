@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As much of RFC 6455 as an echo takes: the key's answer, and text frames of up to 64 KiB that are not fragmented.
+// As much of RFC 6455 as an echo takes: the key's answer, and text frames that are not fragmented.
 'use strict';
 
 const crypto = require('crypto');
@@ -14,6 +14,7 @@ function frame(opcode, payload, isMasked) {
     const mask = isMasked ? crypto.randomBytes(4) : Buffer.alloc(0);
     const bit = isMasked ? 0x80 : 0;
     const length = data.length < 126 ? Buffer.from([bit | data.length]) : Buffer.from([bit | 126, data.length >> 8, data.length & 255]);
+    if (data.length > 0xffff) throw new Error('a frame of more than 64 KiB');
     if (isMasked) for (let i = 0; i < data.length; i++) data[i] ^= mask[i & 3];
     return Buffer.concat([Buffer.from([0x80 | opcode]), length, mask, data]);
 }
@@ -28,13 +29,17 @@ function take(bytes) {
         if (bytes.length < 4) return null;
         length = bytes.readUInt16BE(2);
         at = 4;
+    } else if (length === 127) {
+        if (bytes.length < 10) return null;
+        length = Number(bytes.readBigUInt64BE(2));
+        at = 10;
     }
     const mask = isMasked ? bytes.subarray(at, at + 4) : null;
     if (isMasked) at += 4;
     if (bytes.length < at + length) return null;
     const data = Buffer.from(bytes.subarray(at, at + length));
     if (isMasked) for (let i = 0; i < length; i++) data[i] ^= mask[i & 3];
-    return { opcode: bytes[0] & 0x0f, text: data.toString(), size: at + length };
+    return { opcode: bytes[0] & 0x0f, text: data.toString(), data, size: at + length };
 }
 
 module.exports = { acceptOf, frame, take };
