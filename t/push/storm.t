@@ -35,7 +35,7 @@ nemesis();
 $crowd->say('over');
 my $report = $crowd->report(180);
 is $crowd->finish, 0, 'the storm is over';
-is_deeply $report->{faults}, [], "nothing twice, nothing out of order, no wrong answer, of $report->{fault_count} (FLIXIM_SEED=$seed)";
+is join("\n", @{ $report->{faults} }), '', "nothing twice, nothing out of order, no wrong answer, of $report->{fault_count} (FLIXIM_SEED=$seed)";
 
 my %count = %{ $report->{counts} };
 cmp_ok $report->{acknowledged}, '>', 500, 'many messages were acknowledged';
@@ -61,7 +61,6 @@ is differences([ map {"$_ $devices[$_] " . ($unread{ $devices[$_] } // 0)} 0 .. 
     'and counts the unread ones as the database does';
 is differences([ rows(q{SELECT sender_id || ' ' || client_message_id || ' ' || id FROM flixim.messages}) ], lines_of("$folder/acknowledged")), '',
     'acknowledged is stored once, and nothing else is stored';
-is $cluster->psql('SELECT * FROM flixim.check_invariants()'), '', 'all invariants hold';
 my $caught = 0;
 $caught += $_->metrics->{stream_safety_caught_total} for @daemons;
 is $caught, 0, 'no event was left to the safety poll';
@@ -69,6 +68,8 @@ is_deeply [ map { $_->faults } @daemons ], [], 'no fault in the logs of the daem
 cmp_ok naive_losses(), '>', 0, 'while a reader with a naive cursor lost some';
 
 $_->stop for @daemons;
+# The restart ends sessions with their statements, kills lose their clients.
+$api->finish(provoked => qr/connection to client lost|administrator command|shutting down|starting up|in recovery mode|FLX01\d\d/);
 diag sprintf '%.0f s, %d kills; %d messages acknowledged, %d events known; median of an action %d ms, slowest %d ms; %s', $report->{seconds}, $kills,
     @{$report}{qw(acknowledged events median_ms slowest_ms)}, join ', ', map {"$_: $count{$_}"} sort keys %count;
 done_testing;

@@ -27,6 +27,8 @@ class Device {
         const { world } = this;
         this.live = new Set(); // ids pushed on this connection
         this.lastLive = '';
+        this.isSynced = false;
+        this.isAhead = false; // the daemon waits for the first sync's reply, but not for ever: then live events come before older ones
         const channel = this.channel = new Channel({
             port: world.random.pick(world.ports()),
             token: this.user.token,
@@ -58,13 +60,15 @@ class Device {
         const chain = new Set();
         let last = '';
         for (;;) {
-            const reply = await this.channel.ask('sync', { last_sync_timestamp: this.cursor ?? '' });
+            const asked = this.cursor ?? '';
+            const reply = await this.channel.ask('sync', { last_sync_timestamp: asked });
             if (reply?.status !== 'ok') {
                 if (reply && reply.response.code !== 'unavailable') this.world.fault(`${this.user.id}: sync: ${JSON.stringify(reply)}`);
                 return false;
             }
             const { events, new_last_sync_timestamp: cursor, has_more: hasMore } = reply.response;
             this.world.count('synced', events.length);
+            this.isSynced = true;
             for (const event of events) {
                 if (chain.has(event.id)) this.world.fault(`${this.user.id}: sync repeats ${event.id}`);
                 if (event.event_timestamp <= last) this.world.fault(`${this.user.id}: sync goes back to ${event.event_timestamp}`);
@@ -72,7 +76,7 @@ class Device {
                 last = event.event_timestamp;
                 this.apply(event);
             }
-            if (cursor < (this.cursor ?? '')) this.world.fault(`${this.user.id}: the cursor goes back from ${this.cursor} to ${cursor}`);
+            if (cursor < asked) this.world.fault(`${this.user.id}: the cursor goes back from ${asked} to ${cursor}`);
             this.advance(cursor);
             if (!hasMore || !this.isPaging) return true;
         }
@@ -84,6 +88,10 @@ class Device {
         if (event.target_user_id !== this.user.id) this.world.fault(`${this.user.id}: an event of ${event.target_user_id}`);
         if (this.live.has(event.id)) this.world.fault(`${this.user.id}: pushed twice: ${event.id}`);
         if (event.event_timestamp <= this.lastLive) this.world.fault(`${this.user.id}: pushes go back to ${event.event_timestamp}`);
+        if (!this.isSynced && !this.isAhead) {
+            this.isAhead = true;
+            this.world.count('joined too slowly');
+        }
         this.live.add(event.id);
         this.lastLive = event.event_timestamp;
         this.apply(event);
@@ -99,8 +107,8 @@ class Device {
     apply(event) {
         if (this.seen.has(event.id)) return;
         this.seen.add(event.id);
-        if (event.event_timestamp <= this.last) this.world.fault(`${this.user.id}: applied late: ${event.event_timestamp} after ${this.last}`);
-        this.last = event.event_timestamp;
+        if (event.event_timestamp <= this.last && !this.isAhead) this.world.fault(`${this.user.id}: applied late: ${event.event_timestamp} after ${this.last}`);
+        if (event.event_timestamp > this.last) this.last = event.event_timestamp;
         const { payload } = event;
         if (event.event_type === 'new_message') this.learn(payload.id, payload.conversation_id, payload.status, payload.message_type);
         else this.learn(payload.message_id, payload.conversation_id, payload.status);
