@@ -114,7 +114,7 @@ static int make_room(push_deadlines *deadlines)
     if (deadlines->count + 1 < deadlines->room) {
         return 0;
     }
-    heap = realloc(deadlines->heap, room * sizeof *heap);
+    heap = realloc(deadlines->heap, room * sizeof(push_deadline *));
     if (heap == NULL) {
         return -1;
     }

@@ -51,12 +51,9 @@ static void respond(flx_buffer *response, const push_answer *answer, push_page *
     flx_buffer_add_text(response, "}");
 }
 
-#define SEND_EVENT(event)                                                                          \
-    {                                                                                              \
-        .name = event, .statement = &flx_statement_send_from, .lane = PUSH_LANE_SEND,              \
-        .fields = flx_fields_send, .field_count = FLX_SEND_CHANNEL_FIELDS, .check = check,         \
-        .fill = fill, .respond = respond                                                           \
-    }
+#define SENDS                                                                                      \
+    .statement = &flx_statement_send_from, .lane = PUSH_LANE_SEND, .fields = flx_fields_send,      \
+    .field_count = FLX_SEND_CHANNEL_FIELDS, .check = check, .fill = fill, .respond = respond
 
-const push_event push_event_send_message = SEND_EVENT("send_message");
-const push_event push_event_send_private_message = SEND_EVENT("send_private_message");
+const push_event push_event_send_message = { .name = "send_message", SENDS };
+const push_event push_event_send_private_message = { .name = "send_private_message", SENDS };

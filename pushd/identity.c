@@ -158,23 +158,23 @@ uint64_t push_identity_time_left(const push_identity *identity)
 
 /* -- At connect -------------------------------------------------------------------------------------- */
 
-typedef struct ticket {
+typedef struct question {
     push_server *server;
     push_identity *identity;
     push_call *call;
     push_connected *done;
     void *data;
-} ticket;
+} question;
 
 static void judged(void *data, const push_answer *answer)
 {
-    ticket *question = data;
-    push_identity *identity = question->identity;
-    push_connected *done = question->done;
-    void *receiver = question->data;
+    question *asked = data;
+    push_identity *identity = asked->identity;
+    push_connected *done = asked->done;
+    void *receiver = asked->data;
     int status = 0;
 
-    free(question);
+    free(asked);
     if (answer->result == NULL) {
         status = answer->refusal == FLX_INVALID_TOKEN ? 403 : 503;
     }
@@ -201,7 +201,7 @@ void *push_identity_connect(push_server *server, const flx_connect *connect, int
                             push_connected *done, void *data)
 {
     flx_outcome refusal = FLX_INTERNAL;
-    ticket *question = NULL;
+    question *asked = NULL;
     push_identity *identity;
 
     (void)is_local;
@@ -214,27 +214,27 @@ void *push_identity_connect(push_server *server, const flx_connect *connect, int
         done(data, refusal == FLX_INVALID_TOKEN ? 403 : 503, NULL);
         return NULL;
     }
-    question = calloc(1, sizeof *question);
-    if (question != NULL) {
-        *question = (ticket){ server, identity, NULL, done, data };
-        question->call =
+    asked = calloc(1, sizeof *asked);
+    if (asked != NULL) {
+        *asked = (question){ server, identity, NULL, done, data };
+        asked->call =
             push_database_call(server->database, PUSH_LANE_READ, &flx_statement_check_token,
-                               identity->caller, NULL, judged, question);
+                               identity->caller, NULL, judged, asked);
     }
-    if (question == NULL || question->call == NULL) {
-        free(question);
+    if (asked == NULL || asked->call == NULL) {
+        free(asked);
         push_identity_release(identity);
         done(data, 503, NULL);
         return NULL;
     }
-    return question;
+    return asked;
 }
 
-void push_identity_forget(void *data)
+void push_identity_forget(void *ticket)
 {
-    ticket *question = data;
+    question *asked = ticket;
 
-    push_call_forget(question->call);
-    push_identity_release(question->identity);
-    free(question);
+    push_call_forget(asked->call);
+    push_identity_release(asked->identity);
+    free(asked);
 }

@@ -56,7 +56,7 @@ static int find_token(const push_frame *frame, char **memory, flx_slice *token)
         value.at == NULL || push_slice_is(value, PUSH_NULL)) {
         return 0;
     }
-    if (value.at[0] != '"' || value.length > FLX_TOKEN_LENGTH * 6) {
+    if (value.at[0] != '"' || value.length > (size_t)FLX_TOKEN_LENGTH * 6) {
         return -1;
     }
     *memory = malloc(value.length);
@@ -372,7 +372,8 @@ void push_join(push_socket *socket, const push_frame *frame)
     if (old != NULL) {
         replaced = replace(old);
     }
-    if (socket->channel_count >= PUSH_SOCKET_CHANNELS) {
+    /* One that replaces another is not one more. */
+    else if (socket->channel_count >= PUSH_SOCKET_CHANNELS) {
         socket->server->metrics.channels_refused_total++;
         push_reply_error(socket, frame, &too_many);
         return;

@@ -45,9 +45,9 @@ struct push_poll {
     int is_ended;
 };
 
-static push_poll *poll_of(const push_transport *transport)
+static push_poll *poll_of(push_transport *transport)
 {
-    return (push_poll *)(uintptr_t)transport;
+    return (push_poll *)transport;
 }
 
 static uint64_t window_of(const push_poll *poll)
@@ -277,7 +277,7 @@ static void release(push_transport *transport)
 
 static size_t backlog(const push_transport *transport)
 {
-    return poll_of(transport)->queue.length;
+    return ((const push_poll *)transport)->queue.length;
 }
 
 static const push_transport_functions functions = {

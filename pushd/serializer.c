@@ -208,7 +208,7 @@ static int read_binary(push_frame *frame, const char *bytes, size_t length)
         return -1;
     }
     /* A quoted byte takes six at most. */
-    flx_buffer_init(&out, 4 * (6 * UINT8_MAX + 2));
+    flx_buffer_init(&out, 4 * ((size_t)6 * UINT8_MAX + 2));
     for (size_t i = 0; i < 4; i++) {
         size_t field = header[i + 1];
         starts[i] = out.length;
