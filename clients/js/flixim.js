@@ -115,10 +115,10 @@ export class FlixIM {
     this.#wanted = false;
     const socket = this.#socket;
     this.#socket = this.#channel = null;
+    this.#setState("offline");
     this.#lost();
     this.#outbox.stop();
     socket?.disconnect();
-    this.#setState("offline");
   }
 
   #open() {

@@ -19,7 +19,7 @@ function script(path) {
 }
 
 // url: of the socket, as http://host:port/socket, which is the page's origin as well.
-export async function browse({ executable, client, isV1, url, me, friend, cut, check }) {
+export async function browse({ executable, client, url, me, friend, cut, check }) {
   browser ??= launcher.launch({ executablePath: executable, args: FLAGS });
   const context = await (await browser).newContext();
   const page = await context.newPage();
@@ -29,8 +29,15 @@ export async function browse({ executable, client, isV1, url, me, friend, cut, c
     if (path === "/_test/") return route.fulfill({ contentType: "text/html", body: "<!doctype html><title>test</title>" });
     return route.fulfill({ contentType: "text/javascript", body: script(path) });
   });
-  const sockets = [];
-  page.on("websocket", (socket) => sockets.push(socket.url()));
+  await page.addInitScript(() => {
+    globalThis.tried = 0;
+    globalThis.WebSocket = class extends WebSocket {
+      constructor(...given) {
+        super(...given);
+        globalThis.tried++;
+      }
+    };
+  });
   await page.exposeFunction("report", (...result) => check(...result));
   await page.exposeFunction("askFriend", (...request) => friend.rest(...request));
   // What is done while the daemon is away, the page does itself.
@@ -46,13 +53,13 @@ export async function browse({ executable, client, isV1, url, me, friend, cut, c
   const polls = [];
   page.on("response", (response) => response.url().includes("/longpoll") && polls.push(response.status()));
   try {
-    await page.evaluate(async ({ url, isV1, isFallingBack, me, friend }) => {
+    await page.evaluate(async ({ url, isFallingBack, me, friend }) => {
       const { phoenix } = await import("/_test/clients.mjs");
       const { scenario } = await import("/_test/scenario.mjs");
       const { Socket, LongPoll } = globalThis.Phoenix;
       const options = isFallingBack ? { longPollFallbackMs: 300 } : { transport: LongPoll };
       await scenario({
-        client: phoenix({ Socket, url, userId: me.id, token: me.token, isV1, options }),
+        client: phoenix({ Socket, url, userId: me.id, token: me.token, options }),
         me,
         friend: { id: friend.id, rest: (...request) => globalThis.askFriend(...request) },
         check: (...result) => globalThis.report(...result),
@@ -63,9 +70,9 @@ export async function browse({ executable, client, isV1, url, me, friend, cut, c
           return result;
         },
       });
-    }, { url: pathname, isV1, isFallingBack, me, friend: { id: friend.id } });
+    }, { url: pathname, isFallingBack, me, friend: { id: friend.id } });
     check(polls.length > 5 && polls.every((status) => [200, 502, 503].includes(status)), "all went by long-polling", JSON.stringify(polls));
-    if (isFallingBack) check(sockets.length > 0, "after a WebSocket was tried", "none was");
+    if (isFallingBack) check((await page.evaluate(() => globalThis.tried)) > 0, "after a WebSocket was tried", "none was");
   } finally {
     await context.close();
   }

@@ -70,20 +70,24 @@ function check(name) {
 
 async function run({ name, client, isV1, url, isPolling, me, friend }) {
   let meetings = [stopped, told];
+  const patience = (seconds) => new Promise((_, fail) => setTimeout(fail, 1000 * seconds, new Error(`not done in ${seconds} s`)));
   const meet = async (between) => {
     meetings = [];
     return cut(between);
   };
-  try {
-    friend.rest = restOf(api, friend.token);
+  friend.rest = restOf(api, friend.token);
+  const live = async () => {
     if (isPolling) {
-      await browse({ executable: chromium, client, isV1, url, me, friend, cut: meet, check: check(name) });
+      await browse({ executable: chromium, client, url, me, friend, cut: meet, check: check(name) });
     } else {
       const options = { url, userId: me.id, token: me.token, isV1 };
       const face = client === "supabase" ? supabase({ ...options, RealtimeClient, RealtimeChannel, transport: WebSocket })
         : phoenix({ ...options, Socket: require(client).Socket, options: { transport: WebSocket } });
       await scenario({ client: face, me, friend, cut: meet, check: check(name) });
     }
+  };
+  try {
+    await Promise.race([live(), patience(150)]);
   } catch (error) {
     check(name)(false, `ran to its end: ${error.message.split("\n")[0]}`, error.stack.replace(/\n/g, " | "));
     for (const meeting of meetings) meeting.drop();

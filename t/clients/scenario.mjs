@@ -16,10 +16,11 @@ export async function until(what, condition, seconds = 20) {
   }
 }
 
-// Asks the REST API as one user; resolves to data, throws what is no success.
+// Asks the REST API as one user; resolves to data, throws what is no success. A connection for each request: one that is kept open
+// could be closed by httpd just when it is used.
 export function restOf(apiUrl, token) {
   return async (method, path, body) => {
-    const headers = { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) };
+    const headers = { Authorization: `Bearer ${token}`, Connection: "close", ...(body && { "Content-Type": "application/json" }) };
     const answer = await fetch(apiUrl + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     const json = await answer.json();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
