@@ -2,16 +2,12 @@
 /* One connection to PostgreSQL that never blocks the loop: made and made anew, and calls on it in a pipeline. */
 #include "session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conninfo.h"
 #include "flx_result.h"
-#include "flx_sqlstate.h"
 #include "log.h"
-
-#define PREPARED_MAX 64 /* more than there are statements */
 
 /* Milliseconds between two attempts to connect. */
 #define BACKOFF_MIN 100
@@ -25,17 +21,6 @@ typedef enum session_state {
     UP,
     CLOSED
 } session_state;
-
-/* A call on its way; the first one of a session is the one that answers are for. */
-typedef struct pending {
-    struct pending *next;
-    const flx_statement *statement;
-    push_session_done *done;
-    void *data;
-    uint64_t deadline;
-    int prepares;     /* its first result is that of preparing the statement */
-    PGresult *result; /* the one that counts, so far */
-} pending;
 
 /* A file descriptor that is watched. Of its own, because libuv lets go of it later than libpq. */
 typedef struct watcher {
@@ -52,26 +37,12 @@ struct push_session {
     uv_timer_t alarm; /* for whatever the state waits for */
     push_conninfo *lookup;
     PGconn *conn;
+    push_pipeline pipeline;
     watcher *watcher;
     int events;
-    const flx_statement *prepared[PREPARED_MAX];
-    int prepared_count;
-    int64_t statement_timeout; /* as the server has it */
-    pending *first;
-    pending *last;
-    int in_flight;
     unsigned failures; /* to connect, since it was up */
-    int is_unreplicated;
-    int is_stale; /* to be connected anew, once the present call has ended */
     void (*closed)(void *data);
     void *closed_data;
-};
-
-static const flx_statement statement_timeout = {
-    .name = "statement_timeout",
-    .text = "SELECT pg_catalog.set_config('statement_timeout', $1, false)",
-    .parameters = 1,
-    .read_only = 1,
 };
 
 static void connect_now(push_session *session);
@@ -132,27 +103,32 @@ static int watch(push_session *session, int events)
     return 0;
 }
 
-/* The end of a connection. */
-
-static void take_in_flight(push_session *session, pending **list)
+/* Writes what libpq has ready; the rest follows when the socket takes it. */
+static int flush(push_session *session)
 {
-    *list = session->first;
-    session->first = NULL;
-    session->last = NULL;
-    session->in_flight = 0;
+    int unsent = PQflush(session->conn);
+
+    return unsent < 0 ? -1 : watch(session, unsent > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE);
 }
 
-static void end_all(pending *list)
+/* Has the alarm rung when the next call is overdue, or at once for a connection that does not do. */
+static void rearm(push_session *session)
 {
-    pending *next;
+    uint64_t next = push_pipeline_deadline(&session->pipeline);
+    uint64_t now = uv_now(session->server->loop);
 
-    for (; list != NULL; list = next) {
-        next = list->next;
-        list->done(list->data, PUSH_SESSION_LOST, NULL);
-        PQclear(list->result);
-        free(list);
+    if (session->pipeline.is_stale) {
+        set_alarm(session, 0);
+    }
+    else if (next == UINT64_MAX) {
+        (void)uv_timer_stop(&session->alarm);
+    }
+    else {
+        set_alarm(session, next > now ? next - now : 0);
     }
 }
+
+/* The end of a connection. */
 
 static void drop_connection(push_session *session)
 {
@@ -161,9 +137,6 @@ static void drop_connection(push_session *session)
     unwatch(session);
     PQfinish(session->conn);
     session->conn = NULL;
-    session->prepared_count = 0;
-    session->is_stale = 0;
-    session->is_unreplicated = 0;
 }
 
 /* Not always as long, so that sessions that were lost together do not come back together. */
@@ -185,9 +158,9 @@ static uint64_t backoff(const push_session *session)
 static void lose(push_session *session)
 {
     int was_up = session->state == UP;
-    pending *list;
+    push_pending *calls;
 
-    take_in_flight(session, &list);
+    calls = push_pipeline_drop(&session->pipeline);
     drop_connection(session);
     session->state = WAITING;
     set_alarm(session, backoff(session));
@@ -197,7 +170,7 @@ static void lose(push_session *session)
         session->server->metrics.database_reconnects_total++;
         session->owner->down(session->data);
     }
-    end_all(list);
+    push_pipeline_end_all(calls);
 }
 
 static void lose_with_log(push_session *session, const char *what)
@@ -218,219 +191,6 @@ static void fail_to_connect(push_session *session, const char *why)
              "FLX1201: %s: cannot connect to the database: %.*s", session->owner->name,
              first_line(why), why);
     lose(session);
-}
-
-/* Calls. */
-
-static void forget_prepared(push_session *session, const flx_statement *statement)
-{
-    int i;
-
-    for (i = 0; i < session->prepared_count; i++) {
-        if (session->prepared[i] == statement) {
-            session->prepared[i] = session->prepared[--session->prepared_count];
-            return;
-        }
-    }
-}
-
-static int is_prepared(const push_session *session, const flx_statement *statement)
-{
-    int i;
-
-    for (i = 0; i < session->prepared_count; i++) {
-        if (session->prepared[i] == statement) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Writes what libpq has ready; the rest follows when the socket takes it. */
-static int flush(push_session *session)
-{
-    int unsent = PQflush(session->conn);
-
-    return unsent < 0 ? -1 : watch(session, unsent > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE);
-}
-
-static void set_next_deadline(push_session *session)
-{
-    const pending *call;
-    uint64_t next = UINT64_MAX, now = uv_now(session->server->loop);
-
-    for (call = session->first; call != NULL; call = call->next) {
-        if (call->deadline < next) {
-            next = call->deadline;
-        }
-    }
-    if (next == UINT64_MAX) {
-        (void)uv_timer_stop(&session->alarm);
-    }
-    else {
-        set_alarm(session, next > now ? next - now : 0);
-    }
-}
-
-/* Puts a call into the pipeline, whatever the state. Where it fails halfway the connection is of no use any more. */
-static int enqueue(push_session *session, const flx_statement *statement, const char *const *values,
-                   uint64_t deadline, push_session_done *done, void *data)
-{
-    pending *call = calloc(1, sizeof *call);
-
-    if (call == NULL) {
-        return -1;
-    }
-    call->statement = statement;
-    call->deadline = deadline;
-    call->done = done;
-    call->data = data;
-    call->prepares = !is_prepared(session, statement) && session->prepared_count < PREPARED_MAX;
-    if ((call->prepares &&
-         !PQsendPrepare(session->conn, statement->name, statement->text, 0, NULL)) ||
-        !PQsendQueryPrepared(session->conn, statement->name, statement->parameters, values, NULL,
-                             NULL, 1) ||
-        !PQpipelineSync(session->conn) || flush(session) != 0) {
-        free(call);
-        session->is_stale = 1;
-        set_alarm(session, 0);
-        return -1;
-    }
-    if (call->prepares) {
-        session->prepared[session->prepared_count++] = statement;
-    }
-    if (session->last != NULL) {
-        session->last->next = call;
-    }
-    else {
-        session->first = call;
-    }
-    session->last = call;
-    session->in_flight++;
-    set_next_deadline(session);
-    return 0;
-}
-
-/* What the server said of an error, for the log. Its complaints of data (class 22) quote them. */
-static void log_error(const push_session *session, const pending *call, const char *state)
-{
-    const char *message = PQresultErrorField(call->result, PG_DIAG_MESSAGE_PRIMARY);
-
-    if (message == NULL) {
-        message = PQresultErrorMessage(call->result);
-    }
-    if (state != NULL && strncmp(state, "22", 2) == 0) {
-        message = "(a value does not do)";
-    }
-    push_log(PUSH_LOG_ERROR, "FLX1203: %s: statement %s: %s %.*s", session->owner->name,
-             call->statement->name, state != NULL ? state : "(no SQLSTATE)", first_line(message),
-             message);
-}
-
-/* Judges a call whose results are all there. */
-static push_session_end judge(push_session *session, const pending *call)
-{
-    ExecStatusType status = PQresultStatus(call->result);
-    const char *state = PQresultErrorField(call->result, PG_DIAG_SQLSTATE);
-
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-        if (!session->is_unreplicated) {
-            return PUSH_SESSION_DONE;
-        }
-        push_log(PUSH_LOG_ERROR,
-                 "FLX1206: %s: statement %s: committed here, but not on the standby that "
-                 "synchronous_standby_names asks for",
-                 session->owner->name, call->statement->name);
-        return PUSH_SESSION_LOST;
-    }
-    log_error(session, call, state);
-    if (state == NULL) {
-        /* of libpq's own making, for rows that it could not take: it may have run */
-        return PUSH_SESSION_LOST;
-    }
-    switch (flx_sqlstate_of(state, PQresultErrorField(call->result, PG_DIAG_SOURCE_FUNCTION))) {
-    case FLX_SQLSTATE_CONFLICT:
-        return PUSH_SESSION_AGAIN;
-    case FLX_SQLSTATE_STALE:
-        session->is_stale = 1;
-        return PUSH_SESSION_AGAIN;
-    case FLX_SQLSTATE_STANDBY:
-        session->is_stale = 1;
-        return PUSH_SESSION_NOT_DONE;
-    case FLX_SQLSTATE_PASSING:
-        return PUSH_SESSION_NOT_DONE;
-    case FLX_SQLSTATE_FAULT:
-    default:
-        return PUSH_SESSION_REFUSED;
-    }
-}
-
-/* One result of the first call: an error counts more than what came before it, also after rows. */
-static void keep_result(push_session *session, PGresult *result)
-{
-    pending *call = session->first;
-    ExecStatusType status = PQresultStatus(result);
-
-    if (call->prepares) {
-        call->prepares = 0;
-        if (status != PGRES_COMMAND_OK) {
-            forget_prepared(session, call->statement);
-        }
-    }
-    if (status == PGRES_PIPELINE_ABORTED && call->result != NULL) {
-        PQclear(result);
-        return;
-    }
-    PQclear(call->result);
-    call->result = result;
-}
-
-static void finish_first(push_session *session)
-{
-    pending *call = session->first;
-    push_session_end end = judge(session, call);
-
-    session->is_unreplicated = 0;
-    session->first = call->next;
-    if (session->first == NULL) {
-        session->last = NULL;
-    }
-    session->in_flight--;
-    if (!session->is_stale) {
-        set_next_deadline(session);
-    }
-    else {
-        set_alarm(session, 0);
-    }
-    call->done(call->data, end, end == PUSH_SESSION_DONE ? call->result : NULL);
-    PQclear(call->result);
-    free(call);
-}
-
-/* Takes what has come in. Whoever is called may send more, or close the session. */
-static void take_results(push_session *session)
-{
-    int nothing = 0;
-
-    /* Between two calls there is a NULL; two on end are the end of the connection. */
-    while (session->first != NULL && nothing < 2 && !PQisBusy(session->conn)) {
-        PGresult *result = PQgetResult(session->conn);
-
-        if (result == NULL) {
-            nothing++;
-            continue;
-        }
-        nothing = 0;
-        if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-            keep_result(session, result);
-            continue;
-        }
-        PQclear(result);
-        finish_first(session);
-        if (session->conn == NULL) {
-            return;
-        }
-    }
 }
 
 static void take_notifications(push_session *session)
@@ -461,9 +221,8 @@ static void greeted(void *data, push_session_end end, const PGresult *result)
                  "FLX1207: %s: the database's schema has version %d, and this daemon needs %d: run "
                  "sql/install.sql",
                  session->owner->name, version, FLX_SCHEMA_VERSION);
-        /* Not from here: take_results is at work on the connection. */
-        session->is_stale = 1;
-        set_alarm(session, 0);
+        /* Not from here: the pipeline is at work on the connection. */
+        session->pipeline.is_stale = 1;
         return;
     }
     session->state = UP;
@@ -473,29 +232,44 @@ static void greeted(void *data, push_session_end end, const PGresult *result)
     session->owner->up(session->data);
 }
 
-/* libpq calls this for what is no result: warnings and the like. */
-static void on_notice(void *data, const PGresult *result)
+static int64_t timeout_of(const push_server *server, const flx_statement *statement)
 {
-    push_session *session = data;
-    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    int64_t patience = statement->patience > 1 ? statement->patience : 1;
 
-    /* Known by its function, as the texts are in the server's language (docs/decisions/0010). */
-    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) {
-        session->is_unreplicated = 1;
+    return server->settings->database_timeout * patience;
+}
+
+/* The server is to stop a statement a little before it is given up here: the connection then stays good. */
+static int64_t time_at_server(const push_server *server, const flx_statement *statement)
+{
+    return timeout_of(server, statement) * 9 / 10;
+}
+
+static int send_call(push_session *session, const flx_statement *statement,
+                     const char *const *values, uint64_t deadline, push_session_done *done,
+                     void *data)
+{
+    int failed =
+        push_pipeline_send(&session->pipeline, statement, values,
+                           time_at_server(session->server, statement), deadline, done, data);
+
+    if (!failed && flush(session) != 0) {
+        /* it is told by its done, when the alarm ends the connection */
+        session->pipeline.is_stale = 1;
     }
-    push_log(PUSH_LOG_DEBUG, "FLX1208: %s: %s", session->owner->name, text != NULL ? text : "");
+    rearm(session);
+    return failed;
 }
 
 static void greet(push_session *session)
 {
-    uint64_t deadline = push_session_deadline(session->server, &flx_statement_schema_version);
+    const flx_statement *statement = &flx_statement_schema_version;
+    uint64_t deadline = push_session_deadline(session->server, statement);
 
-    (void)PQsetNoticeReceiver(session->conn, on_notice, session);
     session->state = GREETING;
-    session->statement_timeout = session->server->settings->database_timeout * 9 / 10;
-    if (PQsetnonblocking(session->conn, 1) != 0 || !PQenterPipelineMode(session->conn) ||
-        enqueue(session, &flx_statement_schema_version, NULL, deadline, greeted, session) != 0) {
+    if (push_pipeline_begin(&session->pipeline, session->conn,
+                            time_at_server(session->server, statement)) != 0 ||
+        send_call(session, statement, NULL, deadline, greeted, session) != 0) {
         fail_to_connect(session, PQerrorMessage(session->conn));
     }
 }
@@ -564,27 +338,29 @@ static void on_events(uv_poll_t *poll, int status, int events)
     }
     if (status != 0 || !PQconsumeInput(session->conn)) {
         /* what had come in before still counts */
-        take_results(session);
+        push_pipeline_take(&session->pipeline);
         if (session->conn != NULL) {
             lose_with_log(session, "the connection was lost");
         }
         return;
     }
-    take_results(session);
+    push_pipeline_take(&session->pipeline);
     take_notifications(session);
     if (session->conn == NULL) {
         return;
     }
     if (PQstatus(session->conn) != CONNECTION_OK || flush(session) != 0) {
         lose_with_log(session, "the connection was lost");
+        return;
     }
+    rearm(session);
 }
 
 /* A call is overdue: whether it ran nobody knows, and the server process is to stop. */
 static void cut(push_session *session)
 {
     push_log(PUSH_LOG_ERROR, "FLX1205: %s: statement %s: no answer within its time",
-             session->owner->name, session->first->statement->name);
+             session->owner->name, push_pipeline_statement(&session->pipeline)->name);
     if (push_canceller_send(session->canceller, PQgetCancel(session->conn)) != 0) {
         push_log(PUSH_LOG_WARNING, "FLX1212: %s: not cancelled, as too many are waiting for that",
                  session->owner->name);
@@ -606,10 +382,10 @@ static void on_alarm(uv_timer_t *alarm)
         break;
     case GREETING:
     case UP:
-        if (session->is_stale) {
+        if (session->pipeline.is_stale) {
             lose(session);
         }
-        else if (session->first != NULL) {
+        else if (session->pipeline.first != NULL) {
             cut(session);
         }
         break;
@@ -632,6 +408,7 @@ push_session *push_session_open(push_server *server, const push_session_owner *o
     session->owner = owner;
     session->data = data;
     session->canceller = canceller;
+    session->pipeline.name = owner->name;
     session->state = WAITING;
     (void)uv_timer_init(server->loop, &session->alarm); /* cannot fail */
     session->alarm.data = session;
@@ -651,7 +428,7 @@ static void on_closed(uv_handle_t *handle)
 
 void push_session_close(push_session *session, void (*closed)(void *data), void *data)
 {
-    pending *list;
+    push_pending *calls;
 
     if (session->state == UP) {
         session->server->metrics.database_connections--;
@@ -659,21 +436,21 @@ void push_session_close(push_session *session, void (*closed)(void *data), void 
     session->state = CLOSED;
     session->closed = closed;
     session->closed_data = data;
-    take_in_flight(session, &list);
+    calls = push_pipeline_drop(&session->pipeline);
     drop_connection(session);
     (void)uv_timer_stop(&session->alarm);
     uv_close((uv_handle_t *)&session->alarm, on_closed);
-    end_all(list);
+    push_pipeline_end_all(calls);
 }
 
 int push_session_is_up(const push_session *session)
 {
-    return session->state == UP && !session->is_stale;
+    return session->state == UP && !session->pipeline.is_stale;
 }
 
 int push_session_in_flight(const push_session *session)
 {
-    return session->in_flight;
+    return session->pipeline.count;
 }
 
 void push_session_hurry(push_session *session)
@@ -686,47 +463,13 @@ void push_session_hurry(push_session *session)
 
 uint64_t push_session_deadline(const push_server *server, const flx_statement *statement)
 {
-    int64_t patience = statement->patience > 1 ? statement->patience : 1;
-
-    return uv_now(server->loop) + (uint64_t)(server->settings->database_timeout * patience);
-}
-
-/* How long the server shall let a statement run is told to it where it changes. */
-static void timeout_set(void *data, push_session_end end, const PGresult *result)
-{
-    (void)data;
-    (void)end;
-    (void)result;
-}
-
-static int set_statement_timeout(push_session *session, const flx_statement *statement,
-                                 uint64_t deadline)
-{
-    int64_t patience = statement->patience > 1 ? statement->patience : 1;
-    int64_t wanted = session->server->settings->database_timeout * patience * 9 / 10;
-    char text[24];
-    const char *value = text;
-
-    if (session->statement_timeout == wanted) {
-        return 0;
-    }
-    snprintf(text, sizeof text, "%lld", (long long)wanted);
-    if (enqueue(session, &statement_timeout, &value, deadline, timeout_set, NULL) != 0) {
-        return -1;
-    }
-    session->statement_timeout = wanted;
-    return 0;
+    return uv_now(server->loop) + (uint64_t)timeout_of(server, statement);
 }
 
 int push_session_send(push_session *session, const flx_statement *statement,
                       const char *const *values, uint64_t deadline, push_session_done *done,
                       void *data)
 {
-    if (!push_session_is_up(session)) {
-        return -1;
-    }
-    return set_statement_timeout(session, statement, deadline) == 0 &&
-                   enqueue(session, statement, values, deadline, done, data) == 0
-               ? 0
-               : -1;
+    return push_session_is_up(session) ? send_call(session, statement, values, deadline, done, data)
+                                       : -1;
 }

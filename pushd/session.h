@@ -7,21 +7,10 @@
 
 #include "canceller.h"
 #include "flx_statement.h"
+#include "pipeline.h"
 #include "server.h"
 
 typedef struct push_session push_session;
-
-/* How a call ended. */
-typedef enum push_session_end {
-    PUSH_SESSION_DONE,     /* committed; there is a result */
-    PUSH_SESSION_REFUSED,  /* a fault of ours; nothing was changed (logged) */
-    PUSH_SESSION_NOT_DONE, /* a state of the server's that passes; nothing was changed (logged) */
-    PUSH_SESSION_AGAIN,    /* others were in the way; nothing was changed, and at once it may do */
-    PUSH_SESSION_LOST      /* no answer: it may have run or not (logged) */
-} push_session_end;
-
-/* result is lent, and NULL unless it was done. */
-typedef void push_session_done(void *data, push_session_end end, const PGresult *result);
 
 /* Whose session it is. All are called from the loop; up and down take turns. */
 typedef struct push_session_owner {
