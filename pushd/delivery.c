@@ -69,6 +69,8 @@ static void give_up(push_delivery *delivery)
     }
 }
 
+static void go(push_delivery *delivery);
+
 static void deliver_row(push_delivery *delivery, const flx_event_rendering *rendering, int row)
 {
     const PGresult *result = rendering->head.result;
@@ -113,7 +115,7 @@ static void fetched(void *data, push_session_end end, const PGresult *result)
         fall_behind(sent);
     }
     free(sent);
-    push_delivery_go(delivery);
+    go(delivery);
 }
 
 /* The two arrays of a call, as text. */
@@ -155,7 +157,7 @@ static int send_batch(push_delivery *delivery, batch *sent)
     return failed ? -1 : 0;
 }
 
-void push_delivery_go(push_delivery *delivery)
+static void go(push_delivery *delivery)
 {
     if (delivery->is_closing) {
         return;
@@ -173,7 +175,7 @@ void push_delivery_go(push_delivery *delivery)
     }
 }
 
-void push_delivery_add(push_delivery *delivery, const flx_uuid *user_id, flx_time stamp)
+static void add(push_delivery *delivery, const flx_uuid *user_id, flx_time stamp)
 {
     batch *last = delivery->last;
 
@@ -202,9 +204,33 @@ void push_delivery_add(push_delivery *delivery, const flx_uuid *user_id, flx_tim
     last->stamps[last->count++] = stamp;
 }
 
+void push_delivery_take(push_delivery *delivery, const PGresult *result)
+{
+    struct push_users *users = delivery->server->users;
+    int user_column = PQfnumber(result, "target_user_id");
+    int stamp_column = PQfnumber(result, "stamp");
+    int type_column = PQfnumber(result, "event_type"), origin_column = PQfnumber(result, "origin");
+    int rows = PQntuples(result), row;
+
+    for (row = 1; row < rows; row++) {
+        flx_uuid user = flx_value_uuid(flx_result_at(result, row, user_column));
+        flx_time stamp = flx_value_time(flx_result_at(result, row, stamp_column));
+        flx_value origin = flx_result_at(result, row, origin_column);
+        flx_uuid from = flx_value_uuid(origin);
+
+        if (flx_value_is(flx_result_at(result, row, type_column), "session_revoked")) {
+            push_subscriptions_judge(users, &user);
+        }
+        else if (push_subscriptions_note(users, &user, stamp, origin.at != NULL ? &from : NULL)) {
+            add(delivery, &user, stamp);
+        }
+    }
+    go(delivery);
+}
+
 static void session_up(void *data)
 {
-    push_delivery_go(data);
+    go(data);
 }
 
 static void session_down(void *data)

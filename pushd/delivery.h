@@ -16,11 +16,9 @@ push_delivery *push_delivery_open(struct push_server *server, push_canceller *ca
 /* closed is called when the loop has let go of everything. */
 void push_delivery_close(push_delivery *delivery, void (*closed)(void *data), void *data);
 
-/* An event that is to be pushed. Where it cannot be fetched, its user's subscriptions fall behind. */
-void push_delivery_add(push_delivery *delivery, const flx_uuid *user_id, flx_time stamp);
-
-/* Sends what was added. */
-void push_delivery_go(push_delivery *delivery);
+/* Takes a read of the stream, which is no overrun: judges, notes, fetches and pushes. Where an event cannot be fetched its user's
+ * subscriptions fall behind. */
+void push_delivery_take(push_delivery *delivery, const PGresult *result);
 
 /* Connects at once if it is waiting to. */
 void push_delivery_hurry(push_delivery *delivery);

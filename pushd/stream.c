@@ -5,30 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "delivery.h"
 #include "flx_result.h"
+#include "hearing.h"
 #include "log.h"
+#include "pace.h"
 #include "server.h"
 #include "session.h"
 #include "snapshot.h"
 #include "subscription.h"
 
 #define READ_LIMIT "10000" /* rows; with more of them all channels catch up */
+#define OVERRUN    10001
 
 /* Milliseconds. */
-#define READ_MIN      4   /* between two reads while busy: eight times what a read takes, */
-#define READ_MAX      40  /* so that reading takes a small part of the server's time */
-#define QUIET         60  /* without an event until a busy daemon falls asleep */
-#define WAKE_COST     20  /* a daemon that is woken more often than this, on and on, is busy */
-#define WAKES         8   /* for this many times */
-#define MANY_ROWS     100 /* of one read: busy at once */
 #define RETRY         1000
-#define TEST_WAIT     2000
-#define TEST_AGAIN    10000
 #define HORIZON_EVERY (10 * 60 * 1000)
-#define SUSPECT_WAIT  1000
 #define CLOSE_WAIT    1000
 
 typedef enum phase {
@@ -55,14 +48,14 @@ struct push_stream {
     int open; /* what the loop still has */
     char listener_id[FLX_UUID_TEXT + 1];
     push_snapshot snapshot;
+    push_pace pace;
+    push_hearing hearing;
     /* the database that was last read: "system timeline" */
     char identity[64];
     char asked_identity[64];
-    /* The times below are of clock_now(). */
+    /* The times below are of push_pace_now(). */
     uint64_t asked_at;
-    uint64_t read_due; /* BUSY, FALLING_ASLEEP */
-    uint64_t interval;
-    uint64_t news_at;
+    uint64_t read_due;    /* BUSY, FALLING_ASLEEP */
     uint64_t lease_until; /* as the last listener_idle that was answered has it */
     uint64_t renew_due;
     uint64_t safety_due;
@@ -71,32 +64,23 @@ struct push_stream {
     int is_safety;    /* the read under way is the safety poll's */
     int wants_busy;   /* listener_busy is to be called */
     uint64_t horizon; /* FALLING_ASLEEP: 0 until it is known */
-    int64_t score; /* how much it is woken: WAKE_COST for each time, less the time that goes by */
-    uint64_t scored_at;
-    /* what the safety poll found, while its notification may still be on the way */
-    int64_t suspects;
-    uint64_t suspect_due;
-    /* whether notifications arrive at all */
-    char test[FLX_UUID_TEXT + 1]; /* the payload that is waited for; "" if none is */
-    uint64_t test_due;
-    int is_heard;
-    int is_unheard_logged;
     void (*closed)(void *data);
     void *closed_data;
 };
 
 static void go_on(push_stream *stream);
 
-/* A clock that goes on while the machine or this process sleeps: leases do as well. */
-static uint64_t clock_now(void)
+static void on_timer(uv_timer_t *timer)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail */
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    go_on(timer->data);
 }
 
-static void set_timer(push_stream *stream, uint64_t due);
+static void set_timer(push_stream *stream, uint64_t due)
+{
+    uint64_t now = push_pace_now();
+
+    (void)uv_timer_start(&stream->timer, on_timer, due > now ? due - now : 0, 0);
+}
 
 /* Asks one thing. */
 static void ask(push_stream *stream, const flx_statement *statement, const char *const *values,
@@ -106,7 +90,7 @@ static void ask(push_stream *stream, const flx_statement *statement, const char 
 
     if (push_session_send(stream->session, statement, values, deadline, done, stream) == 0) {
         stream->is_asking = 1;
-        stream->asked_at = clock_now();
+        stream->asked_at = push_pace_now();
     }
     /* else the session is on its way down, and says so */
 }
@@ -125,14 +109,8 @@ static void become_busy(push_stream *stream)
     stream->wants_busy = stream->phase == FALLING_ASLEEP || stream->phase == ASLEEP;
     stream->phase = BUSY;
     stream->horizon = 0;
-    stream->news_at = clock_now();
-    stream->read_due = stream->news_at;
-}
-
-static void become_asleep(push_stream *stream)
-{
-    stream->phase = ASLEEP;
-    stream->safety_due = clock_now() + (uint64_t)stream->server->settings->safety_poll;
+    stream->read_due = push_pace_now();
+    push_pace_begin(&stream->pace, stream->read_due);
 }
 
 static void idled(void *data, push_session_end end, const PGresult *result)
@@ -149,7 +127,7 @@ static void idled(void *data, push_session_end end, const PGresult *result)
     }
     else {
         /* A lease that had run out meanwhile is a new one: somebody may have looked in between. */
-        if (stream->phase == BUSY || clock_now() >= stream->lease_until) {
+        if (stream->phase == BUSY || push_pace_now() >= stream->lease_until) {
             stream->phase = FALLING_ASLEEP;
             stream->horizon = 0;
         }
@@ -179,12 +157,12 @@ static void told_horizon(void *data, push_session_end end, const PGresult *resul
     if (!answered(stream, end)) {
         return;
     }
-    stream->horizon_due = clock_now() + HORIZON_EVERY;
+    stream->horizon_due = push_pace_now() + HORIZON_EVERY;
     if (end == PUSH_SESSION_DONE) {
         xid = flx_result_get(result, 0, "horizon");
         stream->horizon = xid.at != NULL ? strtoull(xid.at, NULL, 10) : 0;
         push_snapshot_add_horizon(&stream->snapshot, stream->horizon);
-        stream->read_due = clock_now();
+        stream->read_due = push_pace_now();
     }
     else if (stream->phase == FALLING_ASLEEP) {
         become_busy(stream);
@@ -192,7 +170,8 @@ static void told_horizon(void *data, push_session_end end, const PGresult *resul
     go_on(stream);
 }
 
-static void busied(void *data, push_session_end end, const PGresult *result)
+/* For what has no answer worth looking at. */
+static void told(void *data, push_session_end end, const PGresult *result)
 {
     push_stream *stream = data;
 
@@ -207,50 +186,10 @@ static void ask_busy(push_stream *stream)
     const char *const values[] = { stream->listener_id };
 
     stream->wants_busy = 0;
-    ask(stream, &flx_statement_listener_busy, values, busied);
-}
-
-/* Woken, or with much to read: whether that has become too much for sleeping in between. */
-static int is_too_much(push_stream *stream, int rows)
-{
-    uint64_t now = clock_now();
-
-    stream->score -= (int64_t)(now - stream->scored_at);
-    stream->scored_at = now;
-    if (stream->score < 0) {
-        stream->score = 0;
-    }
-    if (rows > 0) {
-        stream->score += WAKE_COST;
-    }
-    return stream->score > WAKES * WAKE_COST || rows >= MANY_ROWS;
+    ask(stream, &flx_statement_listener_busy, values, told);
 }
 
 /* Reading. */
-
-static void dispatch(push_stream *stream, const PGresult *result)
-{
-    struct push_users *users = stream->server->users;
-    int user_column = PQfnumber(result, "target_user_id"),
-        stamp_column = PQfnumber(result, "stamp");
-    int type_column = PQfnumber(result, "event_type"), origin_column = PQfnumber(result, "origin");
-    int rows = PQntuples(result), row;
-
-    for (row = 1; row < rows; row++) {
-        flx_uuid user = flx_value_uuid(flx_result_at(result, row, user_column));
-        flx_time stamp = flx_value_time(flx_result_at(result, row, stamp_column));
-        flx_value origin = flx_result_at(result, row, origin_column);
-        flx_uuid from = flx_value_uuid(origin);
-
-        if (flx_value_is(flx_result_at(result, row, type_column), "session_revoked")) {
-            push_subscriptions_judge(users, &user);
-        }
-        else if (push_subscriptions_note(users, &user, stamp, origin.at != NULL ? &from : NULL)) {
-            push_delivery_add(stream->delivery, &user, stamp);
-        }
-    }
-    push_delivery_go(stream->delivery);
-}
 
 /* Takes a read's rows. Returns how many events it had, or -1 if it cannot be gone on from. */
 static int take_rows(push_stream *stream, const PGresult *result)
@@ -269,9 +208,9 @@ static int take_rows(push_stream *stream, const PGresult *result)
         push_log(PUSH_LOG_WARNING,
                  "FLX1232: more than " READ_LIMIT " events at once: all channels catch up");
         push_subscriptions_catch_up_all(stream->server->users);
-        return MANY_ROWS;
+        return OVERRUN;
     }
-    dispatch(stream, result);
+    push_delivery_take(stream->delivery, result);
     return rows;
 }
 
@@ -283,60 +222,41 @@ static void begin_anew(push_stream *stream)
         become_busy(stream);
         stream->phase = BEGINNING;
     }
-    stream->read_due = clock_now() + RETRY;
-}
-
-/* Events that were found although nobody had notified: unless that is on its way. */
-static void suspect(push_stream *stream, int rows)
-{
-    if (stream->is_safety && rows > 0 && !stream->is_woken && stream->phase == ASLEEP) {
-        stream->suspects += rows;
-        stream->suspect_due = clock_now() + SUSPECT_WAIT;
-    }
+    stream->read_due = push_pace_now() + RETRY;
 }
 
 static void after_read(push_stream *stream, int rows)
 {
-    uint64_t now = clock_now();
+    uint64_t now = push_pace_now();
 
-    stream->interval = (now - stream->asked_at) * 8;
-    stream->interval = stream->interval < READ_MIN   ? READ_MIN
-                       : stream->interval > READ_MAX ? READ_MAX
-                                                     : stream->interval;
-    stream->read_due = now + stream->interval;
+    push_pace_read(&stream->pace, stream->asked_at, now, rows);
+    stream->read_due = now + stream->pace.interval;
     stream->safety_due = now + (uint64_t)stream->server->settings->safety_poll;
-    if (rows > 0) {
-        stream->news_at = now;
-    }
-    if (stream->phase == BUSY) {
-        return;
-    }
-    if (is_too_much(stream, rows)) {
+    if (stream->phase != BUSY && push_pace_is_too_much(&stream->pace, now, rows)) {
         become_busy(stream);
-        stream->read_due = now + stream->interval;
     }
     else if (stream->phase == FALLING_ASLEEP && stream->horizon != 0 &&
              stream->snapshot.xmin > stream->horizon) {
-        become_asleep(stream);
+        stream->phase = ASLEEP;
     }
 }
 
 static void stream_read(void *data, push_session_end end, const PGresult *result)
 {
     push_stream *stream = data;
-    int rows = -1;
+    int rows;
 
     if (!answered(stream, end)) {
         return;
     }
-    if (end == PUSH_SESSION_DONE) {
-        rows = take_rows(stream, result);
-    }
+    rows = end == PUSH_SESSION_DONE ? take_rows(stream, result) : -1;
     if (rows < 0) {
         begin_anew(stream);
     }
     else {
-        suspect(stream, rows);
+        if (stream->is_safety && rows > 0 && !stream->is_woken && stream->phase == ASLEEP) {
+            push_pace_suspect(&stream->pace, push_pace_now(), rows);
+        }
         after_read(stream, rows);
     }
     go_on(stream);
@@ -389,7 +309,7 @@ static void listening(void *data, push_session_end end, const PGresult *result)
         stream->read_due = 0;
     }
     else {
-        stream->read_due = clock_now() + RETRY;
+        stream->read_due = push_pace_now() + RETRY;
     }
     go_on(stream);
 }
@@ -417,59 +337,22 @@ static void begun(void *data, push_session_end end, const PGresult *result)
     }
     memcpy(stream->identity, stream->asked_identity, sizeof stream->identity);
     stream->phase = BUSY;
-    stream->score = 0;
-    stream->scored_at = clock_now();
-    stream->news_at = clock_now() - QUIET;
-    stream->read_due = clock_now();
-    stream->horizon_due = clock_now() + HORIZON_EVERY;
-    stream->test_due = clock_now();
+    push_pace_begin(&stream->pace, push_pace_now());
+    stream->read_due = push_pace_now();
+    stream->horizon_due = push_pace_now() + HORIZON_EVERY;
+    push_hearing_begin(&stream->hearing, push_pace_now());
     go_on(stream);
-}
-
-/* Whether notifications arrive: a pooler between us and the server may swallow them. */
-
-static void tested(void *data, push_session_end end, const PGresult *result)
-{
-    push_stream *stream = data;
-
-    (void)result;
-    if (answered(stream, end)) {
-        go_on(stream);
-    }
-}
-
-static void test_hearing(push_stream *stream)
-{
-    const char *const values[] = { stream->test };
-    flx_uuid random;
-
-    if (stream->test[0] != '\0' && !stream->is_unheard_logged) {
-        stream->is_unheard_logged = 1;
-        push_log(PUSH_LOG_ERROR,
-                 "FLX1231: notifications do not arrive: is there a pooler (pgbouncer) between this "
-                 "daemon and PostgreSQL? It needs a session of its own");
-    }
-    flx_uuid_make(&random);
-    flx_uuid_write(&random, stream->test);
-    stream->test_due = clock_now() + (stream->is_unheard_logged ? TEST_AGAIN : TEST_WAIT);
-    ask(stream, &flx_statement_notify, values, tested);
 }
 
 static void notified(void *data, const char *payload)
 {
     push_stream *stream = data;
 
-    if (payload[0] != '\0') {
-        if (stream->test[0] != '\0' && strcmp(payload, stream->test) == 0) {
-            stream->test[0] = '\0';
-            stream->is_heard = 1;
-            stream->is_unheard_logged = 0;
-            push_log(PUSH_LOG_INFO, "FLX1234: the event stream is up");
-        }
+    if (push_hearing_take(&stream->hearing, payload)) {
         return;
     }
     stream->server->metrics.stream_wakeups_total++;
-    stream->suspects = 0;
+    push_pace_clear(&stream->pace);
     stream->is_woken = 1;
     go_on(stream);
 }
@@ -478,28 +361,30 @@ static void notified(void *data, const char *payload)
 
 static void close_now(push_stream *stream);
 
-/* Sees to what the safety poll found: 0 if it is to be seen to later. */
-static void judge_suspects(push_stream *stream, uint64_t now)
+static void count_caught(push_stream *stream, uint64_t now)
 {
-    if (stream->suspects > 0 && now >= stream->suspect_due) {
+    int64_t caught = push_pace_take_caught(&stream->pace, now);
+
+    if (caught > 0) {
         push_log(PUSH_LOG_WARNING,
                  "FLX1233: the safety poll found %lld events that nobody notified of",
-                 (long long)stream->suspects);
-        stream->server->metrics.stream_safety_caught_total += stream->suspects;
-        stream->suspects = 0;
+                 (long long)caught);
+        stream->server->metrics.stream_safety_caught_total += caught;
     }
 }
 
 /* While busy: reads, and what else is due. Returns when the next thing is. */
 static uint64_t go_on_busy(push_stream *stream, uint64_t now)
 {
+    const char *test = stream->wants_busy ? NULL : push_hearing_test(&stream->hearing, now);
+
     if (stream->wants_busy) {
         ask_busy(stream);
     }
-    else if (!stream->is_heard && now >= stream->test_due) {
-        test_hearing(stream);
+    else if (test != NULL) {
+        ask(stream, &flx_statement_notify, &test, told);
     }
-    else if (stream->is_heard && now >= stream->news_at + QUIET) {
+    else if (stream->hearing.is_heard && push_pace_is_quiet(&stream->pace, now)) {
         ask_idle(stream);
     }
     else if (now >= stream->read_due) {
@@ -536,12 +421,12 @@ static uint64_t go_on_idle(push_stream *stream, uint64_t now)
 
 static void go_on(push_stream *stream)
 {
-    uint64_t now = clock_now(), due = now + RETRY;
+    uint64_t now = push_pace_now(), due = now + RETRY;
 
     if (stream->is_asking || stream->is_closing || !push_session_is_up(stream->session)) {
         return;
     }
-    judge_suspects(stream, now);
+    count_caught(stream, now);
     switch (stream->phase) {
     case AWAY:
         return;
@@ -570,20 +455,10 @@ static void go_on(push_stream *stream)
         due = stream->phase == BUSY ? go_on_busy(stream, now) : go_on_idle(stream, now);
         break;
     }
-    set_timer(stream,
-              stream->suspects > 0 && stream->suspect_due < due ? stream->suspect_due : due);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    go_on(timer->data);
-}
-
-static void set_timer(push_stream *stream, uint64_t due)
-{
-    uint64_t now = clock_now();
-
-    (void)uv_timer_start(&stream->timer, on_timer, due > now ? due - now : 0, 0);
+    if (stream->pace.suspects > 0 && stream->pace.suspect_due < due) {
+        due = stream->pace.suspect_due;
+    }
+    set_timer(stream, due);
 }
 
 /* The session. */
@@ -606,9 +481,8 @@ static void session_down(void *data)
 
     stream->phase = AWAY;
     stream->is_asking = 0;
-    stream->is_heard = 0;
-    stream->test[0] = '\0';
-    stream->suspects = 0;
+    stream->hearing.is_heard = 0;
+    push_pace_clear(&stream->pace);
     push_snapshot_clear(&stream->snapshot);
     stream->server->metrics.stream_restarts_total++;
     if (stream->is_closing) {
@@ -715,7 +589,7 @@ void push_stream_close(struct push_stream *stream, void (*closed)(void *data), v
 
 int push_stream_is_up(const struct push_stream *stream)
 {
-    return stream->phase > BEGINNING && stream->is_heard;
+    return stream->phase > BEGINNING && stream->hearing.is_heard;
 }
 
 void push_stream_hurry(struct push_stream *stream)
