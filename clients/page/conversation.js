@@ -29,6 +29,8 @@ export class ConversationPane {
     #marked = null;
     #oldest = null;
     #wantsEnd = true;
+    /** Called when a conversation was opened. */
+    opened = () => {};
 
     /** @param {() => void} changed asks for all to be shown anew */
     constructor(im, drafts, changed) {
@@ -85,6 +87,7 @@ export class ConversationPane {
         }
         byId('composer').hidden = !isWritable(id);
         byId('read-only').hidden = isWritable(id);
+        this.opened();
         const unread = this.#pair.unread_count;
         this.#composer.show(this.#pair);
         this.focus();

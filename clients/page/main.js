@@ -24,6 +24,26 @@ function prepare() {
     writeTexts();
 }
 
+/**
+ * How an open conversation is closed. On a phone it is a page of its own: the button that leads back there does so here.
+ * @returns {() => void}
+ */
+function closing(pane, show) {
+    const close = () => {
+        const id = pane.id;
+        pane.open(null);
+        show();
+        document.getElementById(`line-${id}`)?.focus();
+    };
+    pane.opened = () => {
+        if (matchMedia('(max-width: 699px)').matches && !history.state?.isOpen) {
+            history.pushState({ isOpen: true }, '');
+        }
+    };
+    window.addEventListener('popstate', () => pane.id && !history.state?.isOpen && close());
+    return () => history.state?.isOpen ? history.back() : close();
+}
+
 /** Makes the session's parts, and connects. */
 function start({ user, token }) {
     // phoenix can fall back to polling by itself, but would stay with it after any outage.
@@ -71,13 +91,14 @@ function start({ user, token }) {
     announceMessages(im);
     byId('new-chat').addEventListener('click', beginChat);
     byId('log-out').addEventListener('click', logOut);
-    const close = () => {
-        const id = pane.id;
-        pane.open(null);
-        show();
-        document.getElementById(`line-${id}`)?.focus();
-    };
+    const close = closing(pane, show);
     byId('back').addEventListener('click', close);
+    // Marks and drafts of one's other devices come with the list.
+    document.addEventListener('visibilitychange', () => {
+        if (document.visibilityState === 'visible' && im.state === 'online') {
+            im.conversations({ limit: 50 }).catch(() => {});
+        }
+    });
     document.addEventListener('keydown', event => {
         if (event.key === 'Escape' && pane.id && !event.isComposing && !document.querySelector('dialog[open], .menu')) {
             close();

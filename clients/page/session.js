@@ -19,7 +19,7 @@ function fromLink() {
     const user = asUser(given.get('user') ?? '');
     const token = given.get('token');
     if (given.has('token')) {
-        history.replaceState(null, '', location.pathname + location.search);
+        history.replaceState(history.state, '', location.pathname + location.search);
     }
     return user && token ? { user, token } : null;
 }

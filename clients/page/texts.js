@@ -83,7 +83,6 @@ const TEXTS = {
     and_more: ['{0} +{1}', '{0}等另外{1}人'],
     comma: [', ', '、'],
     colon: ['{0}: ', '{0}：'],
-    you: ['You', '你'],
     today: ['Today', '今天'],
     yesterday: ['Yesterday', '昨天'],
 

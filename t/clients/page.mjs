@@ -417,6 +417,10 @@ const parts = {
         await page.keyboard.press('Escape');
         await page.locator('#back').tap();
         await becomes(() => lineOf(page, privately(alice, bob)).isVisible(), 'the button leads back');
+        await lineOf(page, privately(alice, bob)).tap();
+        await becomes(() => box(page).isVisible(), 'opened again');
+        await page.goBack();
+        await becomes(() => lineOf(page, privately(alice, bob)).isVisible(), 'the browser’s own leads back, too');
         await page.context().close();
     },
 

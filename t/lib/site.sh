@@ -71,7 +71,7 @@ httpd_conf() {
 </Directory>
 <Directory "$httpd_home/page">
     Require all granted
-    Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors 'none'"
     Header always set X-Content-Type-Options nosniff
     Header always set Referrer-Policy no-referrer
     Header always set Cache-Control no-cache

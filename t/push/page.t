@@ -21,6 +21,7 @@ my ($policy) = slurp("$root/clients/page/README.md") =~ /^ *Content-Security-Pol
 ok $policy, 'the README has a policy';
 my ($meta) = slurp("$root/clients/page/index.html") =~ /http-equiv="Content-Security-Policy" content="([^"]*)"/;
 is $meta, $policy, 'index.html has the same';
+like slurp("$root/t/lib/site.sh"), qr/"\Q$policy; frame-ancestors 'none'\E"/, 'so does the server of ./dev run';
 
 my $port  = free_port();
 my $extra = <<"TEXT";
