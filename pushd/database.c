@@ -478,3 +478,20 @@ int push_database_is_up(const struct push_database *database)
 {
     return database->up > 0;
 }
+
+int push_database_is_writing(const struct push_database *database)
+{
+    for (int which = PUSH_LANE_SEND; which <= PUSH_LANE_WRITE; which++) {
+        const lane *in = &database->lanes[which];
+
+        if (in->waiting.count > 0) {
+            return 1;
+        }
+        for (int i = 0; i < in->count; i++) {
+            if (push_session_in_flight(in->sessions[i]) > 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}

@@ -41,6 +41,9 @@ void push_database_close(struct push_database *database, void (*closed)(void *da
 /* Whether calls can be made: some connection is up. */
 int push_database_is_up(const struct push_database *database);
 
+/* Whether calls that write are waiting or on their way. */
+int push_database_is_writing(const struct push_database *database);
+
 /* Sends a statement with the caller's FLX_CALLER_PARAMETERS (NULL for statements without a caller) and then its
  * own parameters; all of them are copied. done is called once, never from within this call, and only
  * after the last result of the statement: what it says is committed. NULL if there is no memory: done is then not called.

@@ -13,6 +13,10 @@
 #include "stream.h"
 #include "systemd.h"
 
+/* How long what clients have written before may take to be answered, and how often that is looked at. */
+#define WRITES_TIME 2000
+#define LOOK_EVERY  10
+
 /* Beyond drain_time: close frames are waited for, then statements, then PostgreSQL's goodbye. */
 #define GRACE 15000
 
@@ -27,6 +31,7 @@ static void on_database_closed(void *data)
 {
     push_drain *drain = data;
 
+    uv_close((uv_handle_t *)&drain->writing, NULL);
     uv_close((uv_handle_t *)&drain->limit, on_limit_closed);
 }
 
@@ -54,26 +59,51 @@ static void on_limit(uv_timer_t *limit)
     _exit(1);
 }
 
+/* What was accepted is answered, or has had its time: now everybody goes. */
+static void on_look(uv_timer_t *timer)
+{
+    push_drain *drain = timer->data;
+    struct push_server *server = drain->server;
+
+    if (push_database_is_writing(server->database) &&
+        uv_now(server->loop) - drain->begun < WRITES_TIME) {
+        return;
+    }
+    uv_timer_stop(timer);
+    push_polls_drain(server->polls);
+    push_connections_drain(server->connections, server->settings->drain_time, on_part_gone, drain);
+}
+
+static int start_timers(push_drain *drain)
+{
+    struct push_server *server = drain->server;
+    uint64_t limit = (uint64_t)server->settings->drain_time + GRACE;
+
+    drain->limit.data = drain;
+    drain->writing.data = drain;
+    return uv_timer_init(server->loop, &drain->limit) != 0 ||
+                   uv_timer_init(server->loop, &drain->writing) != 0 ||
+                   uv_timer_start(&drain->limit, on_limit, limit, 0) != 0 ||
+                   uv_timer_start(&drain->writing, on_look, 0, LOOK_EVERY) != 0
+               ? -1
+               : 0;
+}
+
 void push_drain_begin(push_drain *drain, struct push_server *server, void (*done)(void *data),
                       void *data)
 {
-    uint64_t limit = (uint64_t)server->settings->drain_time + GRACE;
-
     drain->server = server;
     drain->done = done;
     drain->data = data;
-    drain->limit.data = drain;
     drain->waiting_for = 2;
+    drain->begun = uv_now(server->loop);
     server->is_draining = 1;
     push_systemd_is_stopping();
     push_log(PUSH_LOG_INFO, "FLX1303: draining: %lld connections, over %lld ms",
              (long long)server->metrics.connections, (long long)server->settings->drain_time);
-    if (uv_timer_init(server->loop, &drain->limit) != 0 ||
-        uv_timer_start(&drain->limit, on_limit, limit, 0) != 0) {
+    if (start_timers(drain) != 0) {
         push_log(PUSH_LOG_ERROR, "FLX1304: no timer for the end");
         _exit(1);
     }
     push_listeners_close(server->listeners, on_part_gone, drain);
-    push_polls_drain(server->polls);
-    push_connections_drain(server->connections, server->settings->drain_time, on_part_gone, drain);
 }

@@ -209,7 +209,8 @@ static void message(push_receiver *receiver, int is_binary, const char *bytes, s
     push_socket *socket = socket_of(receiver);
     push_frame frame;
 
-    if (socket->is_closing) {
+    /* On the way down nothing new is begun: the client gets no answer but the close, and says it again. */
+    if (socket->is_closing || socket->server->is_draining) {
         return;
     }
     if (push_serializer_read(&frame, socket->version, is_binary, bytes, length) != 0) {
