@@ -45,6 +45,7 @@ export function askForPeople(known, me) {
     const error = element('p', { className: 'error', role: 'alert', hidden: true });
     const ids = element('textarea', {
         name: 'ids', rows: 3, spellcheck: false, autocapitalize: 'none', placeholder: '123e4567-e89b-42d3-a456-426614174000',
+        oninput: () => { error.hidden = true; },
     });
     const chips = known.map(user => element('label', { className: 'chip', title: user },
         element('input', { type: 'checkbox', name: 'person', value: user }), avatarOf(user), nameOf(user)));
