@@ -31,6 +31,8 @@ static void on_database_closed(void *data)
 {
     push_drain *drain = data;
 
+    /* Timers that are still to be stopped look at it. */
+    drain->server->database = NULL;
     uv_close((uv_handle_t *)&drain->writing, NULL);
     uv_close((uv_handle_t *)&drain->limit, on_limit_closed);
 }
