@@ -48,7 +48,8 @@ export class FlixIM {
   #generation = 0; // of joins: what belongs to an older one ends
   #syncing = null;
   #isCursorRead = false;
-  #liveAt = ""; // what came live during a sync; the cursor may pass it only when the sync is done
+  #held = []; // what came live during a sync: it is newer than what the sync brings
+  #liveAt = ""; // the newest of it; the cursor may pass it only when the sync is done
   #isListed = false;
   #storing = Promise.resolve();
   #hasChanged = false;
@@ -179,6 +180,7 @@ export class FlixIM {
     }
     this.#generation++;
     this.#syncing = null;
+    this.#held = [];
     this.#liveAt = "";
     const rejects = [...this.#inFlight];
     this.#inFlight.clear();
@@ -218,11 +220,20 @@ export class FlixIM {
   // --- What arrives ---
 
   #live(event) {
-    this.#take(event);
     if (this.#syncing || this.state !== "online") {
+      this.#held.push(event);
+      return;
+    }
+    this.#take(event);
+    this.#advance(event.event_timestamp);
+  }
+
+  // In order: an event may be in a page and have come live as well.
+  #release() {
+    this.#held.sort((a, b) => (a.event_timestamp < b.event_timestamp ? -1 : 1));
+    for (const event of this.#held.splice(0)) {
+      this.#take(event);
       if (event.event_timestamp > this.#liveAt) this.#liveAt = event.event_timestamp;
-    } else {
-      this.#advance(event.event_timestamp);
     }
   }
 
@@ -287,12 +298,14 @@ export class FlixIM {
       } catch (error) {
         if (!this.#wanted) throw error;
         this.#error(error);
+        if (isCurrent()) this.#release(); // late is worse than out of order
         await sleep(pause * (0.5 + Math.random()));
         pause = Math.min(2 * pause, this.#options.retryMax);
       }
     }
     if (isCurrent() && (isResync || !this.#isListed)) await this.#readLists().catch((error) => this.#error(error));
     if (!isCurrent()) return;
+    this.#release();
     this.#advance(this.#liveAt);
     this.#liveAt = "";
     this.#syncing = null;

@@ -98,6 +98,22 @@ test("an event that comes live while a sync is under way does not carry the curs
   assert.equal(im.cursor, live.event_timestamp);
 });
 
+test("an event that comes live before the sync's reply is handled after what that brings", async () => {
+  const old = server.arrive();
+  const live = server.message();
+  server.answers.sync = () => {
+    delete server.answers.sync;
+    const event = server.event("new_message", live);
+    server.push(event);
+    return ["ok", { events: [old], new_last_sync_timestamp: old.event_timestamp, has_more: false, resync_required: false }];
+  };
+  const seen = [];
+  client().on("event", (event) => seen.push(event.payload.id));
+  await im.connect();
+  assert.deepEqual(seen, [old.payload.id, live.id]);
+  assert.equal(im.cursor, server.events.at(-1).event_timestamp);
+});
+
 test("a sync that the channel refuses goes over REST", async () => {
   server.answers.sync = () => ["error", { reason: "unavailable", code: "unavailable" }];
   const message = server.message();
