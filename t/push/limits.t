@@ -40,7 +40,7 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
 {
     my $pushd = daemon({ queue_size => '256K', frame_size => '256K' });
     my $slow = joined($pushd, 'alice');
-    setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 4096 or die "setsockopt: $!";
+    setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 262_144 or die "setsockopt: $!";
     my $quick = joined($pushd, 'alice');
     my $other = joined($pushd, 'carol');
     my $sender = joined($pushd, 'bob');
