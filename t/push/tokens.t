@@ -84,7 +84,7 @@ is verdict($client->enter('bob', { token => $api->jwt('bob') })), $others, 'the 
 is verdict($client->enter('alice', { token => $api->jwt('bob') })), $others, 'the channel of alice with the token of bob';
 is verdict($client->enter('alice', { token => 'nonsense' })), $invalid, 'a bad token beside a good one';
 is verdict($client->enter('alice', { token => $api->token('alice') })), 'ok', 'two good ones';
-is verdict($client->enter('alice', { token => '' })), 'ok', 'an empty one is none';
+is verdict($client->enter('alice', { token => '' })), $invalid, 'an empty one is a bad one';
 for my $topic ("user:\U$me", "user:$me ", 'user:', "user:{$me}", "user:$me:x", 'user:' . $me =~ tr/-//dr, 'user:*', 'user:null') {
     isnt verdict(opened(who => 'alice')->enter('alice', {}, topic => $topic)), 'ok', "topic $topic";
 }
