@@ -10,7 +10,7 @@
 /* Threads at a time. */
 #define CANCELS    16
 
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE (256UL * 1024)
 
 /* Shared with the threads, which may outlive whoever made it: the last one to go frees it. */
 struct push_canceller {

@@ -6,19 +6,17 @@
 #include <string.h>
 
 #include "database.h"
-#include "flx_buffer.h"
 #include "flx_render.h"
 #include "flx_result.h"
-#include "log.h"
+#include "payload.h"
 #include "server.h"
 #include "users.h"
 
 #define READINGS  32    /* at a time */
 #define PAGE_ROWS "100" /* of one reading */
 /* Bytes that may wait for a client: to begin with a page, and on the way through one. */
-#define ROOM_TO_BEGIN (64 * 1024)
-#define ROOM_TO_GO_ON (256 * 1024)
-#define EVENT_SIZE    (1024 * 1024)
+#define ROOM_TO_BEGIN (64UL * 1024)
+#define ROOM_TO_GO_ON (256UL * 1024)
 #define AWAY          250 /* ms until a database that is away is looked for again */
 
 struct push_catch_up {
@@ -97,17 +95,9 @@ void push_catch_up_leave(push_catch_up *catch_up, push_subscription *subscriptio
 /* One event of a page. */
 static void push_row(push_subscription *subscription, const flx_event_rendering *rendering, int row)
 {
-    flx_buffer buffer;
-    push_block *block = NULL;
+    push_block *block = push_payload_make(rendering, row);
 
-    flx_buffer_init(&buffer, EVENT_SIZE);
-    flx_render_event(&buffer, rendering, row);
-    if (!flx_buffer_failed(&buffer)) {
-        block = push_block_make(buffer.at, buffer.length);
-    }
-    flx_buffer_free(&buffer);
     if (block == NULL) {
-        push_log(PUSH_LOG_ERROR, "FLX1250: an event is too large, or there is no memory for it");
         return;
     }
     subscription->server->metrics.events_pushed_total++;

@@ -259,37 +259,71 @@ static void look_soon(struct push_database *database, uint64_t milliseconds)
     }
 }
 
+static size_t size_of(const char *const *values, size_t count)
+{
+    size_t size = 0, i;
+
+    for (i = 0; i < count; i++) {
+        size += values[i] != NULL ? strlen(values[i]) + 1 : 0;
+    }
+    return size;
+}
+
+/* Copies texts to where there is room for them; returns what is behind them. */
+static char *copy(const char **into, const char *const *values, size_t count, char *room)
+{
+    size_t size, i;
+
+    for (i = 0; i < count; i++) {
+        into[i] = NULL;
+        if (values[i] != NULL) {
+            size = strlen(values[i]) + 1;
+            into[i] = memcpy(room, values[i], size);
+            room += size;
+        }
+    }
+    return room;
+}
+
+/* A call with copies of its parameters. */
+static push_call *make_call(const flx_statement *statement, const char *const *caller,
+                            const char *const *parameters)
+{
+    size_t count = (size_t)statement->parameters;
+    size_t callers = caller != NULL ? FLX_CALLER_PARAMETERS : 0;
+    size_t own = parameters != NULL ? count - callers : 0;
+    size_t size = sizeof(push_call) + count * sizeof(char *);
+    push_call *call;
+    char *room;
+
+    size += caller != NULL ? size_of(caller, callers) : 0;
+    size += parameters != NULL ? size_of(parameters, own) : 0;
+    call = calloc(1, size);
+    if (call == NULL) {
+        return NULL;
+    }
+    room = (char *)(call->values + count);
+    if (caller != NULL) {
+        room = copy(call->values, caller, callers, room);
+    }
+    if (parameters != NULL) {
+        (void)copy(call->values + callers, parameters, own, room);
+    }
+    call->statement = statement;
+    return call;
+}
+
 push_call *push_database_call(struct push_database *database, push_lane which,
                               const flx_statement *statement, const char *const *caller,
                               const char *const *parameters, push_answered *done, void *data)
 {
-    size_t count = (size_t)statement->parameters, callers = caller ? FLX_CALLER_PARAMETERS : 0;
-    size_t size = 0, i;
-    push_call *call;
-    char *text;
+    push_call *call = make_call(statement, caller, parameters);
 
-#define VALUE(i) ((i) < callers ? caller[i] : parameters[(i)-callers])
-    for (i = 0; i < count; i++) {
-        size += VALUE(i) != NULL ? strlen(VALUE(i)) + 1 : 0;
-    }
-    call = malloc(sizeof *call + count * sizeof *call->values + size);
     if (call == NULL) {
         return NULL;
     }
-    memset(call, 0, sizeof *call);
-    text = (char *)(call->values + count);
-    for (i = 0; i < count; i++) {
-        call->values[i] = NULL;
-        if (VALUE(i) != NULL) {
-            size = strlen(VALUE(i)) + 1;
-            call->values[i] = memcpy(text, VALUE(i), size);
-            text += size;
-        }
-    }
-#undef VALUE
     call->database = database;
     call->lane = which;
-    call->statement = statement;
     call->done = done;
     call->data = data;
     call->deadline = push_session_deadline(database->server, statement);

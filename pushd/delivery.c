@@ -7,7 +7,7 @@
 #include "flx_buffer.h"
 #include "flx_render.h"
 #include "flx_result.h"
-#include "log.h"
+#include "payload.h"
 #include "server.h"
 #include "session.h"
 #include "subscription.h"
@@ -15,8 +15,7 @@
 #define BATCH       250 /* events of one call */
 #define IN_FLIGHT   2  /* calls, one behind the other on one session: their order is the stream's */
 #define WAITING_MAX 80 /* batches; beyond that users fall behind, and nothing is kept for them */
-#define EVENT_SIZE  (1024 * 1024)
-#define LIST_SIZE   (64 * 1024)
+#define LIST_SIZE   (64UL * 1024)
 
 typedef struct batch {
     struct batch *next;
@@ -78,17 +77,9 @@ static void deliver_row(push_delivery *delivery, const flx_event_rendering *rend
     flx_uuid user = flx_value_uuid(flx_result_get(result, row, "target_user_id"));
     flx_uuid from = flx_value_uuid(origin);
     flx_time stamp = flx_value_time(flx_result_get(result, row, "event_timestamp"));
-    push_block *block = NULL;
-    flx_buffer buffer;
+    push_block *block = push_payload_make(rendering, row);
 
-    flx_buffer_init(&buffer, EVENT_SIZE);
-    flx_render_event(&buffer, rendering, row);
-    if (!flx_buffer_failed(&buffer)) {
-        block = push_block_make(buffer.at, buffer.length);
-    }
-    flx_buffer_free(&buffer);
     if (block == NULL) {
-        push_log(PUSH_LOG_ERROR, "FLX1241: an event is too large, or there is no memory for it");
         return;
     }
     push_subscriptions_deliver(delivery->server->users, &user, stamp,

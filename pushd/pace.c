@@ -17,7 +17,7 @@
 /* A daemon that is woken more often than once in this time, on and on, is busy; so it is with many events at
  * once. */
 #define WAKE_COST    20
-#define WAKES        8
+#define WAKES        INT64_C(8)
 #define MANY_ROWS    100
 
 #define SUSPECT_WAIT 1000

@@ -3,8 +3,6 @@
 #ifndef PUSH_SESSION_H
 #define PUSH_SESSION_H
 
-#include <libpq-fe.h>
-
 #include "canceller.h"
 #include "flx_statement.h"
 #include "pipeline.h"

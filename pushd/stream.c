@@ -21,7 +21,7 @@
 
 /* Milliseconds. */
 #define RETRY         1000
-#define HORIZON_EVERY (10 * 60 * 1000)
+#define HORIZON_EVERY (10UL * 60 * 1000)
 #define CLOSE_WAIT    1000
 
 typedef enum phase {
