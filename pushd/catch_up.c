@@ -194,9 +194,14 @@ static void read_page(push_catch_up *catch_up, push_subscription *subscription)
     catch_up->readings++;
 }
 
+/* A first sync that is under way is waited for: whoever takes a live event for its new cursor would otherwise skip
+ * what that sync was to bring, should the connection break before its reply. */
 static void hold_ended(push_catch_up *catch_up, push_subscription *subscription)
 {
-    if (subscription->has_news & (PUSH_NEWS | PUSH_NEWS_BEFORE_SYNC)) {
+    if (subscription->syncs > 0) {
+        push_catch_up_wait(catch_up, subscription, PUSH_WAIT_HOLD);
+    }
+    else if (subscription->has_news & (PUSH_NEWS | PUSH_NEWS_BEFORE_SYNC)) {
         subscription->state = PUSH_BEHIND;
         push_catch_up_wait(catch_up, subscription, PUSH_WAIT_TURN);
     }

@@ -69,6 +69,7 @@ class Device {
             const { events, new_last_sync_timestamp: cursor, has_more: hasMore } = reply.response;
             this.world.count('synced', events.length);
             this.isSynced = true;
+            if (hasMore) this.world.count('more to come');
             for (const event of events) {
                 if (chain.has(event.id)) this.world.fault(`${this.user.id}: sync repeats ${event.id}`);
                 if (event.event_timestamp <= last) this.world.fault(`${this.user.id}: sync goes back to ${event.event_timestamp}`);
@@ -95,7 +96,8 @@ class Device {
         this.live.add(event.id);
         this.lastLive = event.event_timestamp;
         this.apply(event);
-        this.advance(event.event_timestamp);
+        // What comes before the first sync's reply says nothing of what is missing before it.
+        if (this.isSynced) this.advance(event.event_timestamp);
     }
 
     advance(cursor) {
