@@ -71,8 +71,9 @@ class Channel {
         }
     }
 
-    // Sends a request: its reply {status, response}, or null if the connection ended, or it took too long.
-    ask(event, payload, topic = this.topic) {
+    // Sends a request: its reply {status, response}, or null if the connection ended, or it took too long. onReply is called
+    // with it before whatever came behind it is looked at, as a promise is not.
+    ask(event, payload, { topic = this.topic, onReply } = {}) {
         if (this.isOver) return Promise.resolve(null);
         const ref = String(++this.ref);
         return new Promise((resolve) => {
@@ -82,6 +83,7 @@ class Channel {
             }, patience);
             this.replies.set(ref, (reply) => {
                 clearTimeout(timer);
+                onReply?.(reply);
                 resolve(reply);
             });
             this.socket.write(frame(1, JSON.stringify([topic === 'phoenix' ? null : this.joinRef, ref, topic, event, payload]), true));
@@ -89,7 +91,7 @@ class Channel {
     }
 
     beat() {
-        return this.ask('heartbeat', {}, 'phoenix');
+        return this.ask('heartbeat', {}, { topic: 'phoenix' });
     }
 
     // Goes away without a word.

@@ -28,7 +28,6 @@ class Device {
         this.live = new Set(); // ids pushed on this connection
         this.lastLive = '';
         this.isSynced = false;
-        this.isAhead = false; // the daemon waits for the first sync's reply, but not for ever: then live events come before older ones
         const channel = this.channel = new Channel({
             port: world.random.pick(world.ports()),
             token: this.user.token,
@@ -57,30 +56,32 @@ class Device {
     }
 
     async sync() {
-        const chain = new Set();
-        let last = '';
+        const chain = { ids: new Set(), last: '' };
         for (;;) {
             const asked = this.cursor ?? '';
-            const reply = await this.channel.ask('sync', { last_sync_timestamp: asked });
+            const onReply = (reply) => reply?.status === 'ok' && this.synced(reply.response, asked, chain);
+            const reply = await this.channel.ask('sync', { last_sync_timestamp: asked }, { onReply });
             if (reply?.status !== 'ok') {
                 if (reply && reply.response.code !== 'unavailable') this.world.fault(`${this.user.id}: sync: ${JSON.stringify(reply)}`);
                 return false;
             }
-            const { events, new_last_sync_timestamp: cursor, has_more: hasMore } = reply.response;
-            this.world.count('synced', events.length);
-            this.isSynced = true;
-            if (hasMore) this.world.count('more to come');
-            for (const event of events) {
-                if (chain.has(event.id)) this.world.fault(`${this.user.id}: sync repeats ${event.id}`);
-                if (event.event_timestamp <= last) this.world.fault(`${this.user.id}: sync goes back to ${event.event_timestamp}`);
-                chain.add(event.id);
-                last = event.event_timestamp;
-                this.apply(event);
-            }
-            if (cursor < asked) this.world.fault(`${this.user.id}: the cursor goes back from ${asked} to ${cursor}`);
-            this.advance(cursor);
-            if (!hasMore || !this.isPaging) return true;
+            if (!reply.response.has_more || !this.isPaging) return true;
         }
+    }
+
+    synced({ events, new_last_sync_timestamp: cursor, has_more: hasMore }, asked, chain) {
+        this.world.count('synced', events.length);
+        if (hasMore) this.world.count('more to come');
+        this.isSynced = true;
+        for (const event of events) {
+            if (chain.ids.has(event.id)) this.world.fault(`${this.user.id}: sync repeats ${event.id}`);
+            if (event.event_timestamp <= chain.last) this.world.fault(`${this.user.id}: sync goes back to ${event.event_timestamp}`);
+            chain.ids.add(event.id);
+            chain.last = event.event_timestamp;
+            this.apply(event);
+        }
+        if (cursor < asked) this.world.fault(`${this.user.id}: the cursor goes back from ${asked} to ${cursor}`);
+        this.advance(cursor);
     }
 
     pushed(event) {
@@ -89,10 +90,8 @@ class Device {
         if (event.target_user_id !== this.user.id) this.world.fault(`${this.user.id}: an event of ${event.target_user_id}`);
         if (this.live.has(event.id)) this.world.fault(`${this.user.id}: pushed twice: ${event.id}`);
         if (event.event_timestamp <= this.lastLive) this.world.fault(`${this.user.id}: pushes go back to ${event.event_timestamp}`);
-        if (!this.isSynced && !this.isAhead) {
-            this.isAhead = true;
-            this.world.count('joined too slowly');
-        }
+        // The daemon waits for the first sync, but not for ever: then live events come before older ones.
+        if (!this.isSynced) this.world.count('pushed before the first sync');
         this.live.add(event.id);
         this.lastLive = event.event_timestamp;
         this.apply(event);
@@ -109,8 +108,8 @@ class Device {
     apply(event) {
         if (this.seen.has(event.id)) return;
         this.seen.add(event.id);
-        if (event.event_timestamp <= this.last && !this.isAhead) this.world.fault(`${this.user.id}: applied late: ${event.event_timestamp} after ${this.last}`);
-        if (event.event_timestamp > this.last) this.last = event.event_timestamp;
+        if (event.event_timestamp <= this.last) this.world.fault(`${this.user.id}: applied late: ${event.event_timestamp} after ${this.last}`);
+        if (this.isSynced) this.last = event.event_timestamp;
         const { payload } = event;
         if (event.event_type === 'new_message') this.learn(payload.id, payload.conversation_id, payload.status, payload.message_type);
         else this.learn(payload.message_id, payload.conversation_id, payload.status);
