@@ -30,6 +30,13 @@ works('make install', $place{build}, "make -s install DESTDIR=$place{dest}");
 chomp(my $modules = `apxs -q LIBEXECDIR`);
 ok -f "$place{dest}$modules/mod_flixim.so", 'the module is where apxs says';
 ok !-e "$place{dest}$modules/mod_flixim.la", 'and alone';
+ok -x "$place{dest}/usr/sbin/flixim-pushd", 'the daemon is among the system programs';
+ok !glob("$place{dest}/usr/*bin/flixim-wsecho"), 'the echo of the tests is not';
+ok -f "$place{dest}/usr/share/doc/flixim/$_", "$_ is installed" for qw(pushd.conf flixim-pushd.service flixim-pushd.socket);
+my $elf = works('readelf', $place{build}, 'readelf -hdlW flixim-pushd');
+like $elf, qr/Type:\s+DYN.*FLAGS_1\).*(?=.*\bNOW\b)(?=.*\bPIE\b)/s, 'the daemon is position independent, and bound at once';
+like $elf, qr/GNU_RELRO/, 'its tables are read-only then';
+like $elf, qr/GNU_STACK .* RW /, 'its stack is not for running';
 my @sql = grep { m{^sql/} && !m{^sql/t/} } @files;
 cmp_ok scalar @sql, '>', 10, 'there is SQL';
 is scalar(grep { !-f "$place{dest}/usr/share/flixim/$_" } @sql), 0, 'all of it is installed, in its folders';
@@ -42,6 +49,13 @@ my $missing = works('configure without apxs', $place{build}, "! $tree/configure 
 like $missing, qr/apxs not found: install the package apache2-dev/, 'names the package';
 $missing = works('configure without libpq', $place{build}, "! PKG_CONFIG_LIBDIR=/nonexistent $tree/configure -q");
 like $missing, qr/libpq not found: install the package libpq-dev/, 'names the package';
+
+for my $case ([ 'http_parser.h', 'libhttp-parser-dev' ], [ 'wslay/wslay.h', 'libwslay-dev' ]) {
+    my ($header, $package) = @$case;
+    (my $variable = "ac_cv_header_$header") =~ s/\W/_/g;
+    $missing = works("configure without $header", $place{build}, "! $variable=no $tree/configure -q");
+    like $missing, qr/\Q$header\E not found: install the package \Q$package\E/, 'names the package';
+}
 
 # The tarball: it builds, checks, installs and cleans up; and nothing that is tracked is missing from it.
 my $built = works('configure again', $place{build}, "$tree/configure -q --prefix=$place{prefix}");
