@@ -205,7 +205,8 @@ void *push_identity_connect(push_server *server, const flx_connect *connect, int
     push_identity *identity;
 
     (void)is_local;
-    if (connect->token.at == NULL) {
+    /* Clients leave a parameter empty that they have no value for. */
+    if (connect->token.length == 0) {
         done(data, 0, NULL);
         return NULL;
     }
