@@ -53,8 +53,7 @@ static int find_token(const push_frame *frame, char **memory, flx_slice *token)
     if (frame->is_binary ||
         flx_json_pick(frame->payload.at, frame->payload.length, names, &value, 1) !=
             FLX_JSON_FINE ||
-        value.at == NULL || push_slice_is(value, PUSH_NULL) ||
-        push_slice_is(value, PUSH_SLICE("\"\""))) {
+        value.at == NULL || push_slice_is(value, PUSH_NULL)) {
         return 0;
     }
     if (value.at[0] != '"' || value.length > (size_t)FLX_TOKEN_LENGTH * 6) {
