@@ -17,8 +17,8 @@
 
 /* How often calls that wait too long are looked for, and partitions seen to (ms). */
 #define LOOK_EVERY 100
-#define KEEP_EVERY (60 * 60 * 1000)
-#define KEEP_AGAIN (60 * 1000)
+#define KEEP_EVERY (60UL * 60 * 1000)
+#define KEEP_AGAIN (60UL * 1000)
 
 struct push_call {
     push_call *next;

@@ -48,7 +48,7 @@ int push_database_is_writing(const struct push_database *database);
  * own parameters; all of them are copied. done is called once, never from within this call, and only
  * after the last result of the statement: what it says is committed. NULL if there is no memory: done is then not called.
  * With nothing connected the answer is FLX_UNAVAILABLE at once (from the loop). Calls on one lane may overtake each other. */
-push_call *push_database_call(struct push_database *database, push_lane lane,
+push_call *push_database_call(struct push_database *database, push_lane which,
                               const flx_statement *statement, const char *const *caller,
                               const char *const *parameters, push_answered *done, void *data)
     __attribute__((warn_unused_result));

@@ -39,11 +39,13 @@ const char *push_hearing_test(push_hearing *hearing, uint64_t now)
 
 int push_hearing_take(push_hearing *hearing, const char *payload)
 {
-    if (hearing->payload[0] != '\0' && strcmp(payload, hearing->payload) == 0) {
+    int is_test = payload[0] != '\0';
+
+    if (is_test && strcmp(payload, hearing->payload) == 0) {
         hearing->payload[0] = '\0';
         hearing->is_heard = 1;
         hearing->is_logged = 0;
         push_log(PUSH_LOG_INFO, "FLX1234: the event stream is up");
     }
-    return payload[0] != '\0';
+    return is_test;
 }

@@ -3,9 +3,10 @@
 -- For a daemon: which events have become visible since p_snapshot, exactly: those of transactions that snapshot could not see,
 -- however long they stayed open. A transaction that somebody leaves open costs nothing and stalls nobody.
 -- p_snapshot: NULL to begin: no events, only the snapshot to go on from.
--- p_since:    no event that is looked for is older (NULL: nothing is known); keeps the number of partitions read small. It must not be later than the
---             read_at of the read before the one that first showed any transaction of p_snapshot's list in progress,
---             less what the database's clock may step back.
+-- p_since:    no event that is looked for is older (NULL: nothing is known); keeps the number of partitions read small. All that is looked for was
+--             written by transactions with xids from p_snapshot's xmin on, and stamped when they had these. So where an xid below xmin was
+--             given out (listener_horizon()) after some time, that time will do, less what the database's clock may step back. The
+--             times of reads alone will not: the newest xid can be in progress for long without being on any snapshot's list.
 -- p_limit:    with more events than that is_overrun is true and none are returned: the daemon then brings its channels up by sync.
 -- Returns a head with the snapshot of this very statement, and a row per event, in stamp order per user.
 

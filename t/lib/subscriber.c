@@ -199,6 +199,21 @@ static void sync_now(channel *c, const char *cursor, const char *limit)
     }
 }
 
+static void checked(void *data, const push_answer *answer)
+{
+    say("checked %s %s", ((asked *)data)->name,
+        answer->result != NULL ? "ok" : flx_outcome_code(answer->refusal));
+    free(data);
+}
+
+static void check(const channel *c)
+{
+    if (push_database_call(server.database, PUSH_LANE_READ, &flx_statement_check_token, c->caller,
+                           NULL, checked, ask_for(c)) == NULL) {
+        abort();
+    }
+}
+
 static void part_closed(void *data)
 {
     (void)data;
@@ -248,6 +263,9 @@ static void obey(char *line)
     else if (count == 3 && strcmp(words[0], "backlog") == 0 && c != NULL) {
         c->backlog = strtoul(words[2], NULL, 10);
         say("ok");
+    }
+    else if (count == 2 && strcmp(words[0], "check") == 0 && c != NULL) {
+        check(c);
     }
     else if (count == 2 && strcmp(words[0], "leave") == 0 && c != NULL) {
         leave(c);
