@@ -19,6 +19,7 @@
 #define ACCEPTS 64  /* connections taken in one go, so that those that are open get their turn */
 #define PAUSE   100 /* milliseconds, when there are no more descriptors */
 #define MODE    0660
+#define SILENCE 10000 /* milliseconds between two lines of the log about it */
 
 typedef struct listener {
     struct push_listeners *all;
@@ -33,8 +34,10 @@ struct push_listeners {
     listener listeners[MOST];
     int count;
     uv_timer_t pause;
-    int handles; /* that libuv has not let go */
-    char *path;  /* of the Unix socket's file, if it is ours */
+    uint64_t logged; /* when it was last said that there are no more descriptors */
+    int spare;       /* a descriptor to refuse with when there are no others; -1: none */
+    int handles;     /* that libuv has not let go */
+    char *path;      /* of the Unix socket's file, if it is ours */
     void (*closed)(void *data);
     void *data;
 };
@@ -53,12 +56,44 @@ static void on_pause_over(uv_timer_t *timer)
     }
 }
 
-/* Without descriptors or memory the connection stays in the backlog, and the loop would spin. */
-static void pause_all(struct push_listeners *all, int error)
+/* Lets one client who waits hear that there is no room, with the descriptor that was kept for it. Returns whether there was one. */
+static int refuse_one(listener *from)
 {
+    static const char text[] = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n"
+                               "retry-after: 1\r\nconnection: close\r\n\r\n";
+    struct push_listeners *all = from->all;
+    int fd;
+
+    if (all->spare < 0) {
+        return 0;
+    }
+    close(all->spare);
+    fd = accept4(from->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        if (!from->is_tls) {
+            (void)!send(fd, text, sizeof text - 1, MSG_NOSIGNAL);
+            shutdown(fd, SHUT_WR);
+        }
+        close(fd);
+        all->server->metrics.connections_refused_total++;
+    }
+    all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd >= 0;
+}
+
+/* Without descriptors or memory connections stay in the backlog, and the loop would spin: refuses some, and waits. */
+static void pause_all(listener *from, int error)
+{
+    struct push_listeners *all = from->all;
+    uint64_t now = uv_now(all->server->loop);
     int i;
 
-    push_log(PUSH_LOG_WARNING, "FLX1004: no connection can be accepted: %s", strerror(error));
+    if (all->logged == 0 || now - all->logged >= SILENCE) {
+        push_log(PUSH_LOG_WARNING, "FLX1004: no connection can be accepted: %s", strerror(error));
+        all->logged = now;
+    }
+    for (i = 0; i < ACCEPTS && refuse_one(from); i++) {
+    }
     for (i = 0; i < all->count; i++) {
         uv_poll_stop(&all->listeners[i].poll);
     }
@@ -78,7 +113,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
             push_connection_accept(from->all->server, fd, from->is_local, from->is_tls);
         }
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            pause_all(from->all, errno);
+            pause_all(from, errno);
             return;
         }
         else if (errno != EINTR && errno != ECONNABORTED) {
@@ -297,6 +332,7 @@ struct push_listeners *push_listeners_open(push_server *server, const int *inher
     }
     all->server = server;
     all->handles = 1;
+    all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     all->pause.data = all;
     failed = count > 0 ? open_inherited(all, inherited, count, why, size)
                        : open_settings(all, why, size);
@@ -333,6 +369,9 @@ void push_listeners_close(struct push_listeners *all, void (*closed)(void *data)
     all->data = data;
     if (all->path != NULL) {
         unlink(all->path);
+    }
+    if (all->spare >= 0) {
+        close(all->spare);
     }
     for (i = 0; i < all->count; i++) {
         uv_close((uv_handle_t *)&all->listeners[i].poll, on_closed);
