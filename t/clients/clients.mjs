@@ -7,10 +7,12 @@ function once(start) {
   return new Promise((done) => start(done));
 }
 
-// The Socket of a stock phoenix. isV1: messages as objects, as its options allow.
-export function phoenix({ Socket, url, userId, token, isV1, options = {} }) {
-  const socket = new Socket(url, { ...(isV1 ? { vsn: "1.0.0", ...opaque } : {}), ...options, params: { token } });
-  const channel = socket.channel(`user:${userId}`, { token });
+// The Socket of a stock phoenix. isV1: messages as objects, as its options allow. isApart: the token goes in no parameter but where 1.8 has a
+// place for it, a subprotocol or a header.
+export function phoenix({ Socket, url, userId, token, isV1, isApart, options = {} }) {
+  const given = isApart ? { authToken: token } : { params: { token } };
+  const socket = new Socket(url, { ...(isV1 ? { vsn: "1.0.0", ...opaque } : {}), ...options, ...given });
+  const channel = socket.channel(`user:${userId}`, isApart ? {} : { token });
   const events = [];
   const closings = [];
   let joins = 0;
@@ -40,7 +42,7 @@ export function phoenix({ Socket, url, userId, token, isV1, options = {} }) {
 
 // Supabase's client speaks the same protocol, for its own topics; its channel takes any.
 export function supabase({ RealtimeClient, RealtimeChannel, url, userId, token, transport }) {
-  const client = new RealtimeClient(url, { params: { apikey: "none", token }, transport, reconnectAfterMs: () => 200 });
+  const client = new RealtimeClient(url, { params: { apikey: "none", token }, transport });
   const channel = new RealtimeChannel(`user:${userId}`, { config: {}, token }, client);
   client.channels.push(channel);
   const events = [];

@@ -19,7 +19,7 @@ function script(path) {
 }
 
 // url: of the socket, as http://host:port/socket, which is the page's origin as well.
-export async function browse({ executable, client, url, me, friend, cut, check }) {
+export async function browse({ executable, client, isApart, url, me, friend, cut, check }) {
   browser ??= launcher.launch({ executablePath: executable, args: FLAGS });
   const context = await (await browser).newContext();
   const page = await context.newPage();
@@ -53,13 +53,13 @@ export async function browse({ executable, client, url, me, friend, cut, check }
   const polls = [];
   page.on("response", (response) => response.url().includes("/longpoll") && polls.push(response.status()));
   try {
-    await page.evaluate(async ({ url, isFallingBack, me, friend }) => {
+    await page.evaluate(async ({ url, isApart, isFallingBack, me, friend }) => {
       const { phoenix } = await import("/_test/clients.mjs");
       const { scenario } = await import("/_test/scenario.mjs");
       const { Socket, LongPoll } = globalThis.Phoenix;
       const options = isFallingBack ? { longPollFallbackMs: 300 } : { transport: LongPoll };
       await scenario({
-        client: phoenix({ Socket, url, userId: me.id, token: me.token, options }),
+        client: phoenix({ Socket, url, userId: me.id, token: me.token, isApart, options }),
         me,
         friend: { id: friend.id, rest: (...request) => globalThis.askFriend(...request) },
         check: (...result) => globalThis.report(...result),
@@ -70,7 +70,7 @@ export async function browse({ executable, client, url, me, friend, cut, check }
           return result;
         },
       });
-    }, { url: pathname, isFallingBack, me, friend: { id: friend.id } });
+    }, { url: pathname, isApart, isFallingBack, me, friend: { id: friend.id } });
     check(polls.length > 5 && polls.every((status) => [200, 502, 503].includes(status)), "all went by long-polling", JSON.stringify(polls));
     if (isFallingBack) check((await page.evaluate(() => globalThis.tried)) > 0, "after a WebSocket was tried", "none was");
   } finally {

@@ -68,7 +68,7 @@ function check(name) {
   };
 }
 
-async function run({ name, client, isV1, url, isPolling, me, friend }) {
+async function run({ name, client, isV1, isApart, url, isPolling, me, friend }) {
   let meetings = [stopped, told];
   const patience = (seconds) => new Promise((_, fail) => setTimeout(fail, 1000 * seconds, new Error(`not done in ${seconds} s`)));
   const meet = async (between) => {
@@ -78,12 +78,13 @@ async function run({ name, client, isV1, url, isPolling, me, friend }) {
   friend.rest = restOf(api, friend.token);
   const live = async () => {
     if (isPolling) {
-      await browse({ executable: chromium, client, url, me, friend, cut: meet, check: check(name) });
+      await browse({ executable: chromium, client, isApart, url, me, friend, cut: meet, check: check(name) });
     } else {
-      const options = { url, userId: me.id, token: me.token, isV1 };
+      const options = { url, userId: me.id, token: me.token, isV1, isApart };
       const face = client === "supabase" ? supabase({ ...options, RealtimeClient, RealtimeChannel, transport: WebSocket })
         : phoenix({ ...options, Socket: require(client).Socket, options: { transport: WebSocket } });
       await scenario({ client: face, me, friend, cut: meet, check: check(name) });
+      check(name)(face.closings.includes(1012), "the restart closed it with 1012", JSON.stringify(face.closings));
     }
   };
   try {

@@ -86,11 +86,13 @@ for my $way (sort keys %way) {
         combine("phoenix $version, V2, $way", client => "phoenix$version", url => $way{$way});
         combine("phoenix $version, V1, $way", client => "phoenix$version", url => $way{$way}, isV1 => JSON::PP::true);
     }
+    combine("phoenix 18, token apart, $way", client => 'phoenix18', url => $way{$way}, isApart => JSON::PP::true);
     combine("supabase, $way", client => 'supabase', url => $way{$way});
 }
 # In a browser. Stock clients poll in V2 alone: their LongPoll takes no encoder.
 my $blocked = $api->httpd->url(1) . '/socket';
 combine("phoenix $_, V2, long-poll", client => "phoenix$_", url => $blocked, isPolling => JSON::PP::true) for 15 .. 18;
+combine('phoenix 18, token apart, long-poll', client => 'phoenix18', url => $blocked, isPolling => JSON::PP::true, isApart => JSON::PP::true);
 
 my $config = "$dir/config.json";
 open my $file, '>', $config or die "$config: $!";
