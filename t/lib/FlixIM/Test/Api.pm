@@ -120,6 +120,7 @@ sub jwt {
 # The first column of the first row.
 sub row {
     my ($self, $sql, @values) = @_;
+    delete $self->{dbh} if $self->{dbh} && !$self->{dbh}->ping;    # the database may have been restarted
     $self->{dbh} //= $self->{cluster}->connect;
     return $self->{dbh}->selectrow_array($sql, undef, @values);
 }
