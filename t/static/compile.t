@@ -8,10 +8,11 @@ use lib "$Bin/../lib";
 use FlixIM::Test::Build qw(configured run);
 use Test::More;
 
+# The analyzer of gcc 12 takes a pointer to a member for a leak of what it is a member of; leaks are the sanitizers' to find.
 my @builds = (
     [ 'gcc',            'CC=gcc --enable-werror' ],
     [ 'gcc -O3',        'CC=gcc CFLAGS="-O3 -g" --enable-werror' ],
-    [ 'gcc -fanalyzer', 'CC=gcc CFLAGS="-O1 -g -fanalyzer" --enable-werror' ],
+    [ 'gcc -fanalyzer', 'CC=gcc CFLAGS="-O1 -g -fanalyzer -Wno-analyzer-malloc-leak" --enable-werror' ],
     [ 'clang',          'CC=clang --enable-werror' ],
     [ 'sanitizers',     'CC=gcc --enable-werror --enable-sanitize' ],
     [ 'clang sanitizers', 'CC=clang --enable-werror --enable-sanitize' ],
