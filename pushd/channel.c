@@ -119,6 +119,22 @@ static size_t backlog(const push_subscription *subscription)
     return transport->functions->backlog(transport);
 }
 
+/* The token does not count any more: by itself, or because it was revoked. */
+static void end_of_token(push_channel *channel)
+{
+    push_socket *socket = channel->socket;
+    push_metrics *metrics = &socket->server->metrics;
+
+    if (push_identity_time_left(channel->identity) == 0) {
+        metrics->closed_expired_total++;
+        push_socket_close(socket, 1008);
+    }
+    else {
+        metrics->closed_revoked_total++;
+        push_socket_close(socket, 1001);
+    }
+}
+
 static void judged(void *data, const push_answer *answer)
 {
     push_channel *channel = data;
@@ -126,8 +142,7 @@ static void judged(void *data, const push_answer *answer)
 
     channel->judging = NULL;
     if (answer->result == NULL && answer->refusal == FLX_INVALID_TOKEN) {
-        socket->server->metrics.closed_revoked_total++;
-        push_socket_close(socket, 1001);
+        end_of_token(channel);
         return;
     }
     if (answer->result == NULL) {
@@ -261,11 +276,9 @@ void push_channel_end(push_channel *channel)
 static void token_may_have_ended(push_deadline *deadline)
 {
     push_channel *channel = (push_channel *)((char *)deadline - offsetof(push_channel, deadline));
-    push_socket *socket = channel->socket;
 
     if (push_identity_time_left(channel->identity) == 0) {
-        socket->server->metrics.closed_expired_total++;
-        push_socket_close(socket, 1008);
+        end_of_token(channel);
         return;
     }
     push_channel_watch(channel);

@@ -142,13 +142,13 @@ int push_identity_is_same(const push_identity *one, const push_identity *other)
 
 uint64_t push_identity_time_left(const push_identity *identity)
 {
-    int64_t leeway = push_tokens_leeway(identity->server->tokens);
+    /* An opaque token is the database's to judge, which knows no leeway. */
+    int64_t leeway = identity->is_jwt ? push_tokens_leeway(identity->server->tokens) : 0;
     int64_t left;
 
     if (identity->expires_at > FLX_TIME_MAX - leeway) {
         return (uint64_t)LOOK_AGAIN;
     }
-    /* An opaque token is the database's to judge, which knows no leeway; the later end does no harm. */
     left = identity->expires_at + leeway - push_tokens_now();
     if (left <= 0) {
         return 0;
