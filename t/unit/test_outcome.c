@@ -113,6 +113,33 @@ static void has_texts_for_rules(void **state)
     assert_string_equal(flx_rule_message("anything", "no_such_rule", FLX_CHINESE), "no_such_rule");
 }
 
+/* Clients compare these. */
+static void has_the_reasons_of_the_channel(void **state)
+{
+    static const struct {
+        flx_outcome outcome;
+        const char *reason;
+    } known[] = {
+        { FLX_INVALID_TOKEN, "invalid token" },
+        { FLX_FORBIDDEN, "unauthorized" },
+        { FLX_INSUFFICIENT_SCOPE, "unauthorized" },
+        { FLX_MESSAGE_NOT_FOUND, "message not found" },
+        { FLX_CONVERSATION_NOT_FOUND, "conversation not found" },
+        { FLX_WITHDRAW_WINDOW_CLOSED, "cannot withdraw message after time limit" },
+        { FLX_IDEMPOTENCY_CONFLICT, "client_message_id already used" },
+        { FLX_TOO_LARGE, "payload too large" },
+        { FLX_RATE_LIMITED, "rate limited" },
+        { FLX_UNAVAILABLE, "unavailable" },
+        { FLX_INTERNAL, "internal error" },
+        { FLX_HEALTHY, "internal error" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_string_equal(flx_outcome_reason(known[i].outcome), known[i].reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +149,7 @@ int main(void)
         cmocka_unit_test(knows_the_refusals_of_the_schema),
         cmocka_unit_test(finds_an_error_for_what_httpd_answers),
         cmocka_unit_test(has_texts_for_rules),
+        cmocka_unit_test(has_the_reasons_of_the_channel),
     };
 
     return unit_run("outcome", tests, sizeof tests / sizeof tests[0]);
