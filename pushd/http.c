@@ -156,7 +156,10 @@ static void on_connected(void *data, int status, push_identity *identity)
         if (status == 0 && !flx_buffer_failed(&answer)) {
             block = push_block_make(answer.at, answer.length);
         }
-        status = status == 0 && block == NULL ? 500 : status;
+        if (status == 0 && block == NULL) {
+            status = 500;
+            flx_buffer_free(&answer);
+        }
         if (status != 0) {
             connection->server->application->drop(identity);
         }
@@ -170,7 +173,11 @@ static void on_connected(void *data, int status, push_identity *identity)
     }
     flx_buffer_free(&answer);
     push_connection_send(connection, block, 1);
-    push_websocket_open(connection, &state->connect, identity);
+    if (push_websocket_open(connection, &state->connect, identity) != 0) {
+        flx_connect_free(&state->connect);
+        state->phase = OVER; /* and freed when the connection has ended */
+        return;
+    }
     push_connection_resume(connection);
     flx_connect_free(&state->connect);
     push_request_free(state->request);

@@ -511,8 +511,8 @@ static const push_protocol protocol = {
     .ended = ended,
 };
 
-void push_websocket_open(push_connection *connection, const flx_connect *connect,
-                         push_identity *identity)
+int push_websocket_open(push_connection *connection, const flx_connect *connect,
+                        push_identity *identity)
 {
     const push_application *application = connection->server->application;
     websocket *socket = calloc(1, sizeof *socket);
@@ -520,7 +520,7 @@ void push_websocket_open(push_connection *connection, const flx_connect *connect
     if (socket == NULL) {
         application->drop(identity);
         push_connection_cut(connection);
-        return;
+        return -1;
     }
     socket->transport.functions = &functions;
     socket->connection = connection;
@@ -531,4 +531,5 @@ void push_websocket_open(push_connection *connection, const flx_connect *connect
     if (socket->receiver == NULL) {
         close_with(socket, 1011);
     }
+    return 0;
 }

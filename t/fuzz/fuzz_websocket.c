@@ -219,7 +219,7 @@ static flx_buffer run(push_server *server, const char *bytes, size_t length, siz
     flx_buffer_init(&it.log, LOG_LIMIT);
     it.connection.server = server;
     present = &it;
-    push_websocket_open(&it.connection, &connect, NULL);
+    must(push_websocket_open(&it.connection, &connect, NULL) == 0);
     while (at < length && it.connection.phase == PUSH_CONNECTION_OPEN) {
         size_t count = most;
         if (most == 0) {
