@@ -77,7 +77,8 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
     my $poll = joined($pushd, 'dave', poll => 1);
     my $before = _memory($pushd->pid);
     my @sent = map { $sender->ask('send_message', { %message, receiver_id => $api->id('dave') })->response->{message_id} } 1 .. 100;
-    cmp_ok _memory($pushd->pid) - $before, '<', 4096, 'queue_size: 7 MB for a long-poll session that does not ask for them: they do not wait in memory';
+    # Sanitizers keep what was freed for a while.
+    cmp_ok _memory($pushd->pid) - $before, '<', $ENV{FLIXIM_PRELOAD} ? 1 << 20 : 4096, 'queue_size: 7 MB for a long-poll session that does not ask for them: they do not wait in memory';
     # Either the session is ended, or the rest waits in the database for it to go on.
     my @came;
     while (@came < 100 && defined(my $event = eval { $poll->event(5) })) { push @came, $event->{payload}{id} }
