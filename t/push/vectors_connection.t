@@ -94,6 +94,21 @@ cmp_ok seconds_to($pings, 1002, '97: and without them it is closed'), '>', 0.5 *
     cmp_ok $count, '>', 0, '98: though there were some';
 }
 
+# In the long form, for it is a minute: without a channel no byte keeps it open.
+if ($ENV{FLIXIM_LONG}) {
+    my $never = connected();
+    $begin = now();
+    my $frame;
+    while (now() < $begin + 70) {
+        $never->send_ping;
+        $frame = $never->next_frame(1) // next;
+        last if $frame->{opcode} == 8 || $never->is_over;
+        sleep 1;
+    }
+    is unpack('H*', $frame ? $frame->{payload} : ''), '03ea', '97: a connection that never joins is closed with 1002';
+    cmp_ok now() - $begin, '>', 55, '97: after a minute';
+}
+
 # -- Ends -----------------------------------------------------------------------------------------------
 
 sub joined {
