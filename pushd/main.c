@@ -29,6 +29,16 @@
 /* File descriptors beside those of clients: the loop's, the log, the database's connections, files that are read. */
 #define OTHER_DESCRIPTORS 100
 
+/* Whether a sanitizer watches this build: clang says so in another way than gcc. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#endif
+
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 #define SIGNALS (sizeof signals / sizeof *signals)
 
@@ -113,7 +123,7 @@ static void raise_limit(const push_settings *settings)
 /* The keys are in our memory: no core dump, no debugger of another process. A sanitizer looks at us like one. */
 static void keep_memory_private(const push_settings *settings)
 {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef IS_SANITIZED
     if (settings->log_level != PUSH_LOG_DEBUG && prctl(PR_SET_DUMPABLE, 0) != 0) {
         push_log(PUSH_LOG_WARNING, "FLX1312: prctl: %s", strerror(errno));
     }
