@@ -115,6 +115,10 @@ try {
     if (step === Math.floor(steps / 3)) await daemon("down");
     if (step === Math.floor((2 * steps) / 3)) await daemon("up");
     const device = pick(devices);
+    if (!roll(15)) {
+      device.im.disconnect();
+      setTimeout(() => device.im.connect(), roll(400));
+    }
     // Who comes too late, or to a message that is gone, is told so.
     await device.step(users.filter((user) => user !== device.user), groups).catch((error) => {
       if (!["message_not_found", "conversation_not_found", "unavailable", "timeout", "offline"].includes(error.code)) throw error;
@@ -135,7 +139,7 @@ try {
     const stamps = device.events.map((event) => event.event_timestamp);
     check(JSON.stringify(stamps) === JSON.stringify([...stamps].sort()), `${device.name} events came in order`, stamps.join(" "));
     check([...device.kept.values()][0] === device.im.cursor, `${device.name} cursor is kept`, device.im.cursor);
-    const odd = device.faults.filter((code) => !["unavailable", "timeout"].includes(code));
+    const odd = device.faults.filter((code) => !["unavailable", "timeout", "offline"].includes(code));
     check(!odd.length, `${device.name}: no error but the outage`, odd.join(" "));
   }
 
