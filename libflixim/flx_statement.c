@@ -223,16 +223,27 @@ const flx_statement flx_statement_listener_busy = {
     .parameters = 1,
 };
 
+#define SENT FAULT ", answer.id, answer.client_message_id, answer.server_timestamp, answer.status"
+
+const flx_statement flx_statement_send_batch = {
+    .name = "send_batch",
+    .text = ANSWER_OF(SENT, "flixim.send_messages($1::uuid[], $2::timestamptz[], $3::boolean[],"
+                            " $5::uuid[], $6::text[], $7::uuid[], $8::flixim.message_type[],"
+                            " $9::flixim.content_type[], $10::json[], $11::uuid[],"
+                            " $12::timestamptz[], $13::uuid[], false, $4::bytea[])"),
+    .parameters = FLX_CALLER_PARAMETERS + 9,
+};
+
 const flx_statement flx_statement_send_from = {
     .name = "send_from",
-    .text = ANSWER_OF(FAULT ", answer.id, answer.client_message_id, answer.server_timestamp,"
-                            " answer.status",
-                      "flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
-                      " ARRAY[$3::boolean], ARRAY[$5::uuid], ARRAY[$6::text], ARRAY[$7::uuid],"
-                      " ARRAY[$8::flixim.message_type], ARRAY[$9::flixim.content_type],"
-                      " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
-                      " ARRAY[$13::uuid], true, ARRAY[$4::bytea])"),
+    .text =
+        ANSWER_OF(SENT, "flixim.send_messages(ARRAY[$1::uuid], ARRAY[$2::timestamptz],"
+                        " ARRAY[$3::boolean], ARRAY[$5::uuid], ARRAY[$6::text], ARRAY[$7::uuid],"
+                        " ARRAY[$8::flixim.message_type], ARRAY[$9::flixim.content_type],"
+                        " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
+                        " ARRAY[$13::uuid], true, ARRAY[$4::bytea])"),
     .parameters = FLX_CALLER_PARAMETERS + 9,
+    .batch = &flx_statement_send_batch,
 };
 
 const flx_statement flx_statement_withdraw_from = {

@@ -20,6 +20,10 @@ typedef struct flx_statement {
     int read_only;
     /* how many times the usual limit it may take; 0 and 1: once */
     int patience;
+    /* the same for many calls at once: each parameter an array with an element for each call, and a row of
+     * the result for each, in their order. It waits for nobody: outcome is busy where it would have to.
+     * NULL: there is none. */
+    const struct flx_statement *batch;
 } flx_statement;
 
 /* No parameters. One row, of no use: the event partitions are made and dropped as they should be. */
@@ -102,6 +106,7 @@ extern const flx_statement flx_statement_sync_events;
 
 /* The parameters of send_message, and origin. Columns: id, client_message_id, server_timestamp, status. */
 extern const flx_statement flx_statement_send_from;
+extern const flx_statement flx_statement_send_batch; /* of send_from */
 
 /* message_id, origin. Columns: id, status, updated_at. */
 extern const flx_statement flx_statement_withdraw_from;

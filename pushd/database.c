@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
+#include "call.h"
 #include "flx_result.h"
 #include "log.h"
 #include "server.h"
@@ -20,28 +22,13 @@
 #define KEEP_EVERY (60UL * 60 * 1000)
 #define KEEP_AGAIN (60UL * 1000)
 
-struct push_call {
-    push_call *next;
-    struct push_database *database;
-    push_lane lane;
-    const flx_statement *statement;
-    push_answered *done; /* NULL: forgotten */
-    void *data;
-    uint64_t deadline;
-    int tries;
-    int losses;
-    /* its parameters; their texts lie behind them */
-    const char *values[];
-};
-
-typedef struct queue {
-    push_call *first;
-    push_call *last;
-    int count;
-} queue;
+/* Beside the lanes of the contract: sends that have to wait for what somebody else holds locked. So nobody else waits for
+ * them: a batch never waits, and says which of its calls would have had to. */
+#define LANE_SLOW PUSH_LANES
+#define LANES     (PUSH_LANES + 1)
 
 typedef struct lane {
-    queue waiting;
+    push_queue waiting;
     push_session **sessions;
     int count;
     int depth; /* calls on their way in one session */
@@ -51,9 +38,9 @@ typedef struct lane {
 struct push_database {
     push_server *server;
     push_canceller *canceller;
-    lane lanes[PUSH_LANES];
-    int up;      /* sessions */
-    queue ended; /* calls to be answered unavailable by the loop */
+    lane lanes[LANES];
+    int up;           /* sessions */
+    push_queue ended; /* calls to be answered unavailable by the loop */
     uv_timer_t look;
     uv_timer_t keep;
     int is_closing;
@@ -62,81 +49,9 @@ struct push_database {
     void *closed_data;
 };
 
-static void append(queue *into, push_call *call)
-{
-    call->next = NULL;
-    if (into->last != NULL) {
-        into->last->next = call;
-    }
-    else {
-        into->first = call;
-    }
-    into->last = call;
-    into->count++;
-}
-
-static push_call *take(queue *from)
-{
-    push_call *call = from->first;
-
-    if (call != NULL) {
-        from->first = call->next;
-        if (from->first == NULL) {
-            from->last = NULL;
-        }
-        from->count--;
-    }
-    return call;
-}
-
-/* Ends a call: the last use of it. */
-static void answer(push_call *call, const push_answer *said)
-{
-    if (call->done != NULL) {
-        call->done(call->data, said);
-    }
-    free(call);
-}
-
-static void answer_refused(push_call *call, flx_outcome refusal)
-{
-    push_answer said = { .refusal = refusal };
-
-    if (refusal == FLX_UNAVAILABLE) {
-        call->database->server->metrics.database_unavailable_total++;
-    }
-    answer(call, &said);
-}
-
-/* What the first row's outcome says. Statements without such a column are done. */
-static void judge(push_call *call, const PGresult *result)
-{
-    push_answer said = { .result = result };
-    int column = PQfnumber(result, "outcome");
-    flx_value outcome;
-
-    if (column < 0) {
-        column = PQfnumber(result, "o_outcome"); /* a procedure's */
-    }
-    outcome = flx_result_at(result, 0, column);
-    said.is_created = flx_value_is(outcome, "created");
-    if (column >= 0 && !said.is_created && !flx_value_is(outcome, "ok")) {
-        said.result = NULL;
-        said.refusal =
-            outcome.at != NULL ? flx_outcome_of_label(outcome.at, outcome.length) : FLX_INTERNAL;
-    }
-    if (said.result == NULL && said.refusal == FLX_INVALID_FIELDS) {
-        /* libpq puts a NUL behind each value */
-        said.fault.field = flx_result_get(result, 0, "field").at;
-        said.fault.rule = flx_result_get(result, 0, "rule").at;
-        said.fault.field = said.fault.field != NULL ? said.fault.field : "";
-        said.fault.rule = said.fault.rule != NULL ? said.fault.rule : "";
-    }
-    answer(call, &said);
-}
-
 /* Sending. */
 
+static const push_batch_owner batch_owner;
 static void sent(void *data, push_session_end end, const PGresult *result);
 static void look_soon(struct push_database *database, uint64_t milliseconds);
 
@@ -155,23 +70,39 @@ static push_session *idle_session(lane *in)
     return NULL;
 }
 
+/* Sends one call, or with it those that go together with it. */
+static int send_first(struct push_database *database, int which, push_session *session)
+{
+    push_queue *waiting = &database->lanes[which].waiting;
+    push_call *call = waiting->first;
+    int failed;
+
+    if (which == PUSH_LANE_SEND && call->statement->batch != NULL) {
+        return push_batch_send(session, waiting,
+                               push_session_deadline(database->server, call->statement->batch),
+                               &batch_owner, database);
+    }
+    failed = push_session_send(session, call->statement, call->values, call->deadline, sent, call);
+    if (!failed) {
+        (void)push_call_take(waiting);
+    }
+    return failed;
+}
+
 /* Sends what waits, as far as there are sessions for it. */
-static void send_waiting(struct push_database *database, push_lane which)
+static void send_waiting(struct push_database *database, int which)
 {
     lane *in = &database->lanes[which];
     push_session *session;
-    push_call *call;
 
     while (in->waiting.first != NULL && !database->is_closing) {
         session = idle_session(in);
         if (session == NULL) {
             return;
         }
-        call = take(&in->waiting);
-        if (push_session_send(session, call->statement, call->values, call->deadline, sent, call) !=
-            0) {
+        if (send_first(database, which, session) != 0) {
             /* it is not up any more */
-            append(&database->ended, call);
+            push_call_append(&database->ended, push_call_take(&in->waiting));
             look_soon(database, 0);
         }
     }
@@ -180,55 +111,93 @@ static void send_waiting(struct push_database *database, push_lane which)
 /* Whether to send a call once more that ended so: it has certainly changed nothing, and may end better. */
 static int once_more(push_call *call, push_session_end end)
 {
-    if (call->database->is_closing || uv_now(call->database->server->loop) >= call->deadline) {
+    struct push_database *database = call->database;
+
+    if (database->is_closing || uv_now(database->server->loop) >= call->deadline) {
         return 0;
     }
     if (end == PUSH_SESSION_AGAIN) {
         return ++call->tries < TRIES;
     }
     return end == PUSH_SESSION_LOST && call->statement->read_only && call->losses++ == 0 &&
-           call->database->up > 0;
+           database->up > 0;
 }
 
 static void sent(void *data, push_session_end end, const PGresult *result)
 {
     push_call *call = data;
     struct push_database *database = call->database;
-    push_lane which = call->lane;
+    int which = call->lane;
 
     if (end == PUSH_SESSION_DONE) {
-        judge(call, result);
+        push_call_answer(call, result);
     }
     else if (once_more(call, end)) {
-        append(&database->lanes[which].waiting, call);
+        push_call_append(&database->lanes[which].waiting, call);
     }
     else {
-        answer_refused(call, end == PUSH_SESSION_REFUSED ? FLX_INTERNAL : FLX_UNAVAILABLE);
+        push_call_refuse(call, end == PUSH_SESSION_REFUSED ? FLX_INTERNAL : FLX_UNAVAILABLE);
     }
-    send_waiting(database, which);
+    send_waiting(database, (int)which);
 }
 
+/* A call of a batch that would have had to wait, or that may be the one for which all of them were refused, goes alone. */
+static void batch_ended(void *data, push_call *call, push_session_end end, const PGresult *result,
+                        int others)
+{
+    struct push_database *database = data;
+
+    if ((end == PUSH_SESSION_DONE && flx_value_is(flx_result_get(result, 0, "outcome"), "busy")) ||
+        (end == PUSH_SESSION_REFUSED && others > 0)) {
+        call->lane = LANE_SLOW;
+        push_call_append(&database->lanes[LANE_SLOW].waiting, call);
+    }
+    else if (end == PUSH_SESSION_DONE) {
+        push_call_answer(call, result);
+    }
+    else if (once_more(call, end)) {
+        push_call_append(&database->lanes[PUSH_LANE_SEND].waiting, call);
+    }
+    else {
+        push_call_refuse(call, end == PUSH_SESSION_REFUSED ? FLX_INTERNAL : FLX_UNAVAILABLE);
+    }
+}
+
+static void batch_over(void *data)
+{
+    struct push_database *database = data;
+
+    send_waiting(database, PUSH_LANE_SEND);
+    send_waiting(database, LANE_SLOW);
+    if (database->lanes[LANE_SLOW].waiting.first != NULL) {
+        look_soon(database, LOOK_EVERY);
+    }
+}
+
+static const push_batch_owner batch_owner = { .ended = batch_ended, .over = batch_over };
+
 /* Takes out of a queue what is overdue. */
-static void move_overdue(struct push_database *database, queue *from)
+static void move_overdue(struct push_database *database, push_queue *from)
 {
     uint64_t now = uv_now(database->server->loop);
-    queue kept = { 0 };
+    push_queue kept = { 0 };
     push_call *call;
 
-    while ((call = take(from)) != NULL) {
-        append(call->deadline <= now || database->up == 0 ? &database->ended : &kept, call);
+    while ((call = push_call_take(from)) != NULL) {
+        push_call_append(call->deadline <= now || database->up == 0 ? &database->ended : &kept,
+                         call);
     }
     *from = kept;
 }
 
 static void answer_ended(struct push_database *database)
 {
-    queue list = database->ended;
+    push_queue list = database->ended;
     push_call *call;
 
     memset(&database->ended, 0, sizeof database->ended);
-    while ((call = take(&list)) != NULL) {
-        answer_refused(call, FLX_UNAVAILABLE);
+    while ((call = push_call_take(&list)) != NULL) {
+        push_call_refuse(call, FLX_UNAVAILABLE);
     }
 }
 
@@ -237,12 +206,12 @@ static void look(uv_timer_t *timer)
     struct push_database *database = timer->data;
     int i, waiting = 0;
 
-    for (i = 0; i < PUSH_LANES; i++) {
-        send_waiting(database, (push_lane)i);
+    for (i = 0; i < LANES; i++) {
+        send_waiting(database, i);
         move_overdue(database, &database->lanes[i].waiting);
     }
     answer_ended(database);
-    for (i = 0; i < PUSH_LANES; i++) {
+    for (i = 0; i < LANES; i++) {
         waiting += database->lanes[i].waiting.count;
     }
     if (waiting == 0 && database->ended.first == NULL) {
@@ -259,92 +228,34 @@ static void look_soon(struct push_database *database, uint64_t milliseconds)
     }
 }
 
-static size_t size_of(const char *const *values, size_t count)
-{
-    size_t size = 0, i;
-
-    for (i = 0; i < count; i++) {
-        size += values[i] != NULL ? strlen(values[i]) + 1 : 0;
-    }
-    return size;
-}
-
-/* Copies texts to where there is room for them; returns what is behind them. */
-static char *copy(const char **into, const char *const *values, size_t count, char *room)
-{
-    size_t size, i;
-
-    for (i = 0; i < count; i++) {
-        into[i] = NULL;
-        if (values[i] != NULL) {
-            size = strlen(values[i]) + 1;
-            into[i] = memcpy(room, values[i], size);
-            room += size;
-        }
-    }
-    return room;
-}
-
-/* A call with copies of its parameters. */
-static push_call *make_call(const flx_statement *statement, const char *const *caller,
-                            const char *const *parameters)
-{
-    size_t count = (size_t)statement->parameters;
-    size_t callers = caller != NULL ? FLX_CALLER_PARAMETERS : 0;
-    size_t own = parameters != NULL ? count - callers : 0;
-    size_t size = sizeof(push_call) + count * sizeof(char *);
-    push_call *call;
-    char *room;
-
-    size += caller != NULL ? size_of(caller, callers) : 0;
-    size += parameters != NULL ? size_of(parameters, own) : 0;
-    call = calloc(1, size);
-    if (call == NULL) {
-        return NULL;
-    }
-    room = (char *)(call->values + count);
-    if (caller != NULL) {
-        room = copy(call->values, caller, callers, room);
-    }
-    if (parameters != NULL) {
-        (void)copy(call->values + callers, parameters, own, room);
-    }
-    call->statement = statement;
-    return call;
-}
-
 push_call *push_database_call(struct push_database *database, push_lane which,
                               const flx_statement *statement, const char *const *caller,
                               const char *const *parameters, push_answered *done, void *data)
 {
-    push_call *call = make_call(statement, caller, parameters);
+    push_call *call = push_call_make(statement, caller, parameters);
 
     if (call == NULL) {
         return NULL;
     }
+    call->server = database->server;
     call->database = database;
-    call->lane = which;
+    call->lane = (int)which;
     call->done = done;
     call->data = data;
     call->deadline = push_session_deadline(database->server, statement);
     database->server->metrics.database_calls_total++;
     if (database->up == 0 || database->is_closing ||
         database->lanes[which].waiting.count >= WAITING_MAX) {
-        append(&database->ended, call);
+        push_call_append(&database->ended, call);
         look_soon(database, 0);
         return call;
     }
-    append(&database->lanes[which].waiting, call);
-    send_waiting(database, which);
+    push_call_append(&database->lanes[which].waiting, call);
+    send_waiting(database, (int)which);
     if (database->lanes[which].waiting.first != NULL) {
         look_soon(database, LOOK_EVERY);
     }
     return call;
-}
-
-void push_call_forget(push_call *call)
-{
-    call->done = NULL;
 }
 
 /* Sessions. */
@@ -379,11 +290,11 @@ static void session_up(void *data)
     if (database->up++ == 0 && !uv_is_active((uv_handle_t *)&database->keep)) {
         (void)uv_timer_start(&database->keep, keep, 0, KEEP_EVERY);
     }
-    for (i = 0; i < PUSH_LANES; i++) {
+    for (i = 0; i < LANES; i++) {
         for (j = 0; j < database->lanes[i].count; j++) {
             push_session_hurry(database->lanes[i].sessions[j]);
         }
-        send_waiting(database, (push_lane)i);
+        send_waiting(database, i);
     }
     if (database->server->stream != NULL) {
         push_stream_hurry(database->server->stream);
@@ -399,8 +310,9 @@ static void session_down(void *data)
     look_soon(database, 0);
 }
 
-static const push_session_owner owners[PUSH_LANES] = {
+static const push_session_owner owners[LANES] = {
     [PUSH_LANE_SEND] = { .name = "sender", .up = session_up, .down = session_down },
+    [LANE_SLOW] = { .name = "slow sender", .up = session_up, .down = session_down },
     [PUSH_LANE_WRITE] = { .name = "writer", .up = session_up, .down = session_down },
     [PUSH_LANE_READ] = { .name = "reader", .up = session_up, .down = session_down },
 };
@@ -409,7 +321,7 @@ static void free_database(struct push_database *database)
 {
     int i;
 
-    for (i = 0; i < PUSH_LANES; i++) {
+    for (i = 0; i < LANES; i++) {
         free(database->lanes[i].sessions);
     }
     push_canceller_free(database->canceller);
@@ -433,7 +345,7 @@ static void timer_closed(uv_handle_t *handle)
     part_closed(handle->data);
 }
 
-static int open_lane(struct push_database *database, push_lane which, int64_t count, int depth)
+static int open_lane(struct push_database *database, int which, int64_t count, int depth)
 {
     lane *in = &database->lanes[which];
 
@@ -459,13 +371,13 @@ static void close_all(struct push_database *database)
     int i, j;
 
     database->is_closing = 1;
-    for (i = 0; i < PUSH_LANES; i++) {
+    for (i = 0; i < LANES; i++) {
         for (j = 0; j < database->lanes[i].count; j++) {
             push_session_close(database->lanes[i].sessions[j], part_closed, database);
         }
     }
     database->up = 0;
-    for (i = 0; i < PUSH_LANES; i++) {
+    for (i = 0; i < LANES; i++) {
         move_overdue(database, &database->lanes[i].waiting);
     }
     answer_ended(database);
@@ -477,6 +389,7 @@ struct push_database *push_database_open(struct push_server *server)
 {
     struct push_database *database = calloc(1, sizeof *database);
     const push_settings *settings = server->settings;
+    int64_t slow;
 
     if (database == NULL) {
         return NULL;
@@ -492,7 +405,9 @@ struct push_database *push_database_open(struct push_server *server)
     database->look.data = database;
     database->keep.data = database;
     database->open = 2;
-    if (open_lane(database, PUSH_LANE_SEND, settings->database_senders, 1) != 0 ||
+    slow = settings->database_senders > 1 ? settings->database_senders - 1 : 1;
+    if (open_lane(database, PUSH_LANE_SEND, 1, 1) != 0 ||
+        open_lane(database, LANE_SLOW, slow, 1) != 0 ||
         open_lane(database, PUSH_LANE_WRITE, settings->database_writers, 1) != 0 ||
         open_lane(database, PUSH_LANE_READ, settings->database_readers, READS) != 0) {
         close_all(database);
@@ -515,9 +430,12 @@ int push_database_is_up(const struct push_database *database)
 
 int push_database_is_writing(const struct push_database *database)
 {
-    for (int which = PUSH_LANE_SEND; which <= PUSH_LANE_WRITE; which++) {
+    for (int which = 0; which < LANES; which++) {
         const lane *in = &database->lanes[which];
 
+        if (which == PUSH_LANE_READ) {
+            continue;
+        }
         if (in->waiting.count > 0) {
             return 1;
         }

@@ -199,6 +199,28 @@ static void sync_now(channel *c, const char *cursor, const char *limit)
     }
 }
 
+static void sent(void *data, const push_answer *answer)
+{
+    say("sent %s %s", ((asked *)data)->name,
+        answer->result != NULL ? "ok" : flx_outcome_code(answer->refusal));
+    free(data);
+}
+
+/* A private text. */
+static void send_text(const channel *c, const char *receiver, const char *text)
+{
+    char content[512], origin[FLX_UUID_TEXT + 1] = "";
+    const char *const parameters[] = { NULL, NULL, receiver, "private_message", "text", content,
+                                       NULL, NULL, origin };
+
+    flx_uuid_write(&c->subscription.origin, origin);
+    (void)snprintf(content, sizeof content, "{\"text\": \"%s\"}", text);
+    if (push_database_call(server.database, PUSH_LANE_SEND, &flx_statement_send_from, c->caller,
+                           parameters, sent, ask_for(c)) == NULL) {
+        abort();
+    }
+}
+
 static void checked(void *data, const push_answer *answer)
 {
     say("checked %s %s", ((asked *)data)->name,
@@ -263,6 +285,9 @@ static void obey(char *line)
     else if (count == 3 && strcmp(words[0], "backlog") == 0 && c != NULL) {
         c->backlog = strtoul(words[2], NULL, 10);
         say("ok");
+    }
+    else if (count == 4 && strcmp(words[0], "send") == 0 && c != NULL) {
+        send_text(c, words[2], words[3]);
     }
     else if (count == 2 && strcmp(words[0], "check") == 0 && c != NULL) {
         check(c);

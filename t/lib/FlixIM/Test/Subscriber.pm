@@ -20,6 +20,7 @@ use FlixIM::Test::Tree  qw(root);
     my $database = FlixIM::Test::Subscriber->database($cluster);    # DBI, with sql/t/lib/helpers.sql: users are numbers
     my $daemon   = FlixIM::Test::Subscriber->start($cluster, '--hold-time=0', ...);
     $daemon->join('phone', 2);                        # waits for joined; its origin is user 2's number + 100
+    $daemon->send('phone', 3, 'hello');               # to user 3; wait_line(qr/^sent phone (\w+)/) says how it ended
     $daemon->say('sync phone - 10');                  # a line of t/lib/subscriber.c
     $daemon->wait_line(qr/^synced phone (\S+) (\d)/); # its captures; each line once
     $daemon->wait_texts('phone', 'a b c');            # what was pushed so far, and nothing else
@@ -46,7 +47,7 @@ sub _build {
     return if $build;
     $build = File::Temp->newdir('flixim-subscriber-XXXXXXXX', TMPDIR => 1);
     my $root = root();
-    my @pushd = map {"'$root/pushd/$_.c'"} qw(block canceller catch_up conninfo database delivery hearing log metrics pace payload pipeline session settings
+    my @pushd = map {"'$root/pushd/$_.c'"} qw(batch block call canceller catch_up conninfo database delivery hearing log metrics pace payload pipeline session settings
         settings_table settings_value snapshot stream subscription users);
     my ($status, $output) = run("$build",
         'gcc -std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all '
@@ -147,6 +148,11 @@ sub join {    ## no critic (ProhibitBuiltinHomonyms)
     $self->{pushed}{$name} = [];
     $self->say("join $name " . uuid($user) . ' ' . uuid($origin // $user + 100));
     return $self->wait_line(qr/^joined \Q$name\E (\S+)/);
+}
+
+sub send {    ## no critic (ProhibitBuiltinHomonyms)
+    my ($self, $name, $user, $text) = @_;
+    return $self->say("send $name " . ($user =~ /^\d+$/ ? uuid($user) : $user) . " $text");
 }
 
 sub events { return @{ $_[0]{pushed}{ $_[1] } // [] } }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that go together into one transaction, each with its own answer. */
+#include "batch.h"
+
+#include <stdlib.h>
+
+#include "flx_buffer.h"
+
+#define CALLS_MAX 64
+/* Bytes of parameters; beyond that they go one after the other. */
+#define SIZE_MAX_TOGETHER (1024UL * 1024)
+/* Of an array's text: each byte of an element may be quoted. */
+#define ARRAY_SIZE     (4UL * 1024 * 1024)
+#define PARAMETERS_MAX 16
+
+typedef struct batch {
+    const push_batch_owner *owner;
+    void *data;
+    int count;
+    push_call *calls[CALLS_MAX];
+} batch;
+
+/* Ends the calls with what each of them has in common. */
+static void end_all(batch *sent, push_session_end end)
+{
+    int i;
+
+    for (i = 0; i < sent->count; i++) {
+        sent->owner->ended(sent->data, sent->calls[i], end, NULL, sent->count - 1);
+    }
+}
+
+/* A result with one row of another one; NULL if there is no memory. */
+static PGresult *copy_row(const PGresult *result, int row)
+{
+    PGresult *copy = PQcopyResult(result, PG_COPYRES_ATTRS);
+    int columns = PQnfields(result), column;
+
+    for (column = 0; copy != NULL && column < columns; column++) {
+        int is_null = PQgetisnull(result, row, column);
+
+        if (!PQsetvalue(copy, 0, column, is_null ? NULL : PQgetvalue(result, row, column),
+                        is_null ? -1 : PQgetlength(result, row, column))) {
+            PQclear(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+/* The rows are in the order of the calls. */
+static void share_out(batch *sent, const PGresult *result)
+{
+    int i;
+
+    if (PQntuples(result) != sent->count) {
+        end_all(sent, PUSH_SESSION_LOST);
+        return;
+    }
+    if (sent->count == 1) {
+        sent->owner->ended(sent->data, sent->calls[0], PUSH_SESSION_DONE, result, 0);
+        return;
+    }
+    for (i = 0; i < sent->count; i++) {
+        PGresult *row = copy_row(result, i);
+
+        /* Without memory for its answer it is done all the same, and the client will ask again. */
+        sent->owner->ended(sent->data, sent->calls[i],
+                           row != NULL ? PUSH_SESSION_DONE : PUSH_SESSION_LOST, row,
+                           sent->count - 1);
+        PQclear(row);
+    }
+}
+
+static void answered(void *data, push_session_end end, const PGresult *result)
+{
+    batch *sent = data;
+
+    if (end == PUSH_SESSION_DONE) {
+        share_out(sent, result);
+    }
+    else {
+        end_all(sent, end);
+    }
+    sent->owner->over(sent->data);
+    free(sent);
+}
+
+/* An element of an array's text, quoted. */
+static void add_element(flx_buffer *array, const char *value)
+{
+    size_t length;
+
+    if (value == NULL) {
+        flx_buffer_add_text(array, "NULL");
+        return;
+    }
+    flx_buffer_add(array, "\"", 1);
+    while (*value != '\0') {
+        for (length = 0; value[length] != '\0' && value[length] != '"' && value[length] != '\\';) {
+            length++;
+        }
+        flx_buffer_add(array, value, length);
+        value += length;
+        if (*value != '\0') {
+            flx_buffer_add(array, "\\", 1);
+            flx_buffer_add(array, value++, 1);
+        }
+    }
+    flx_buffer_add(array, "\"", 1);
+}
+
+/* Each parameter becomes an array with an element for each call. */
+static void write_array(flx_buffer *array, const batch *made, int parameter)
+{
+    int i;
+
+    flx_buffer_init(array, ARRAY_SIZE);
+    for (i = 0; i < made->count; i++) {
+        flx_buffer_add(array, i == 0 ? "{" : ",", 1);
+        add_element(array, made->calls[i]->values[parameter]);
+    }
+    flx_buffer_add(array, "}", sizeof "}");
+}
+
+static int send_calls(push_session *session, const flx_statement *statement, uint64_t deadline,
+                      batch *made)
+{
+    flx_buffer arrays[PARAMETERS_MAX];
+    const char *values[PARAMETERS_MAX];
+    int failed = 0, i;
+
+    for (i = 0; i < statement->parameters; i++) {
+        write_array(&arrays[i], made, i);
+        failed |= flx_buffer_failed(&arrays[i]);
+        values[i] = arrays[i].at;
+    }
+    if (!failed) {
+        failed = push_session_send(session, statement, values, deadline, answered, made);
+    }
+    for (i = 0; i < statement->parameters; i++) {
+        flx_buffer_free(&arrays[i]);
+    }
+    return failed ? -1 : 0;
+}
+
+int push_batch_send(push_session *session, push_queue *from, uint64_t deadline,
+                    const push_batch_owner *owner, void *data)
+{
+    const flx_statement *statement = from->first->statement;
+    batch *made = calloc(1, sizeof *made);
+    push_call *call;
+    size_t size = 0;
+    int i;
+
+    if (made == NULL || statement->batch->parameters > PARAMETERS_MAX) {
+        free(made);
+        return -1;
+    }
+    made->owner = owner;
+    made->data = data;
+    for (call = from->first;
+         call != NULL && call->statement == statement && made->count < CALLS_MAX &&
+         (made->count == 0 || size + call->size <= SIZE_MAX_TOGETHER);
+         call = call->next) {
+        made->calls[made->count++] = call;
+        size += call->size;
+    }
+    if (send_calls(session, statement->batch, deadline, made) != 0) {
+        free(made);
+        return -1;
+    }
+    for (i = 0; i < made->count; i++) {
+        (void)push_call_take(from);
+    }
+    return 0;
+}
