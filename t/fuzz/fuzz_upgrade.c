@@ -69,7 +69,7 @@ static void read_head(flx_request *request, flx_slice text)
 static int is_equal(flx_slice one, flx_slice other)
 {
     return (one.at == NULL) == (other.at == NULL) && one.length == other.length &&
-           (one.length == 0 || memcmp(one.at, other.at, one.length) == 0);
+           (one.at == NULL || memcmp(one.at, other.at, one.length) == 0);
 }
 
 static void check_connect(const flx_connect *connect)

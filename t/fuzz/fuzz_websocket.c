@@ -106,9 +106,9 @@ void push_connection_cut(push_connection *connection)
     note('X', "", 0);
 }
 
-struct push_frames *push_connections_frames(struct push_connections *connections)
+struct push_frames *push_connections_frames(struct push_connections *all)
 {
-    (void)connections;
+    (void)all;
     return pool;
 }
 
