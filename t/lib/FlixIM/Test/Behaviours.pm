@@ -6,6 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter    qw(import);
+use POSIX       ();
 use Time::HiRes qw(sleep);
 
 use FlixIM::Test::Echo;
@@ -17,13 +18,17 @@ use FlixIM::Test::WebSocket qw(frame close_frame now);
         my $why = misbehaves($behaviour, program => ...);    # undef: it is as it should be
     }
 
+    my $first = first_misbehaviour(program => ...);         # all of them side by side: "name: why", or undef
+
 Each has a name, flags for a flixim-wsecho of its own, and a sub that is given it and says what is wrong.
 
 =cut
 
-our @EXPORT_OK = qw(behaviours misbehaves);
+our @EXPORT_OK = qw(behaviours misbehaves first_misbehaviour);
 
 my $late = 2.5;    # seconds that a timer may be late on a machine that has other things to do
+
+my @origins = ('--allow-origins=https://*.example.org //chat.example.com http://port.example.net:8080 http://plain.example.net http://[::1]');
 
 sub behaviours {
     return (
@@ -32,6 +37,7 @@ sub behaviours {
         [ 'what is sent does not count',                       ['--idle-time=1s'],                       \&_idle_after_message ],
         [ 'a message that takes too long: 1008',               ['--message-time=400ms'],                 \&_slow_message ],
         [ 'a frame that takes too long: 1008',                 ['--message-time=400ms'],                 \&_slow_frame ],
+        [ 'who falls silent inside a message is idle',         [ '--idle-time=1s', '--message-time=10s' ], \&_idle_inside ],
         [ 'each message has its own time',                     ['--message-time=1s'],                    \&_many_messages ],
         [ 'a head that takes too long is refused',             ['--head-time=400ms'],                    \&_slow_head ],
         [ 'a silent connection ends',                          ['--head-time=400ms'],                    \&_no_head ],
@@ -47,7 +53,7 @@ sub behaviours {
         [ 'HTTP/1.0 and Connection: close end it',             [],                                       \&_no_keep_alive ],
         [ 'requests in one packet are answered in order',      [],                                       \&_pipelined ],
         [ 'a kept connection has its time, too',               [ '--head-time=400ms', '--idle-time=1s' ], \&_kept_idle ],
-        [ 'origins are compared with the list',                ['--allow-origins=https://*.example.org'], \&_origins ],
+        [ 'origins are compared with the list',                \@origins,                               \&_origins ],
         [ 'TERM closes with 1012',                             [],                                       \&_drained ],
         [ 'TERM ends handshakes, and who does not read',       [],                                       \&_drained_others ],
     );
@@ -62,6 +68,29 @@ sub misbehaves {
     $why ||= 'it does not end well: ' . $echo->log if !$echo->stop;
     $echo->kill;
     return length $why ? $why : undef;
+}
+
+# Runs all of them side by side, since they mostly wait: what goes wrong in the first that says so, or undef.
+sub first_misbehaviour {
+    my (%option) = @_;
+    my (%running, $first);
+    for my $behaviour (behaviours()) {
+        pipe my $reader, my $writer or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if ($pid == 0) {
+            my $why = misbehaves($behaviour, %option);
+            syswrite $writer, "$behaviour->[0]: $why" if defined $why;
+            POSIX::_exit(0);
+        }
+        $running{$pid} = $reader;
+    }
+    while (%running) {
+        my $pid = wait;
+        my $reader = delete $running{$pid} // next;
+        my $why = do { local $/ = undef; <$reader> };
+        $first //= $why if length $why;
+    }
+    return $first;
 }
 
 sub _open    { my ($echo, %more) = @_; return FlixIM::Test::WebSocket->open(port => $echo->port, %more) }
@@ -118,7 +147,7 @@ sub _slow_message {
     # Pings in between do not help.
     my $begin = now();
     while (now() - $begin < 4) {
-        $client->send_ping('p') or last;
+        $client->send_ping('p');    # or it is closed by now, and the frame is here
         my $frame = $client->next_frame(1) // return 'no pong: ' . $client->why;
         next if $frame->{opcode} == 10 && (sleep 0.1);
         return "opcode $frame->{opcode}" if $frame->{opcode} != 8;
@@ -137,6 +166,13 @@ sub _slow_frame {
         return "$length bytes: $why" if $why;
     }
     return;
+}
+
+sub _idle_inside {
+    my ($echo) = @_;
+    my $client = _open($echo);
+    $client->write(frame(1, 'a', fin => 0));
+    return _closes($client, 1002, 1, 1.3);
 }
 
 sub _many_messages {
@@ -158,7 +194,7 @@ sub _slow_head {
     my $begin = now();
     my @bytes = split //, _request();
     while (now() - $begin < 4 && !$client->is_over && length $client->rest == 0) {
-        $client->write(shift @bytes) or last if @bytes > 10;
+        $client->write(shift @bytes) if @bytes > 10;
         $client->has_ended(0.05);
     }
     my $took = now() - $begin;
@@ -375,6 +411,12 @@ sub _origins {
         'https://example.org' => 101, 'https://a.example.org' => 101, 'https://a.b.example.org:443' => 101, 'HTTPS://A.EXAMPLE.ORG' => 101,
         'http://a.example.org' => 403, 'https://a.example.org:8443' => 403, 'https://notexample.org' => 403, 'https://example.org.evil' => 403,
         'null' => 403, '' => 403, 'file://' => 403, 'https://' => 403, 'http://localhost' => 403, 'https://user@a.example.org' => 403,
+        'http://chat.example.com' => 101, 'https://chat.example.com:99' => 101, 'https://a.chat.example.com' => 403, 'https://xchat.example.com' => 403,
+        'http://port.example.net:8080' => 101, 'http://port.example.net' => 403, 'https://port.example.net:8080' => 403, 'http://plain.example.net' => 101,
+        'http://plain.example.net:80' => 101, 'http://plain.example.net:8080' => 403, 'http://[::1]' => 101, 'http://[::1]:80' => 101, 'http://[::1]:81' => 403,
+        'http://[::2]' => 403, 'http://[::1' => 403, 'http://[::1]x' => 403, 'http://chat.example.com:x' => 403, 'http://chat.example.com:123456' => 403,
+        'http://chat.example.com/path' => 101, 'http://chat.example.com?x' => 101, 'http:chat.example.com' => 403, '//chat.example.com' => 403, '://chat.example.com' => 403,
+        'http://.example.org' => 403, 'https://.example.org' => 101, 'http//chat.example.com' => 403, 'ws://plain.example.net' => 403, 'chat.example.com' => 403,
     );
     for my $origin (sort keys %status) {
         my $client = _raw($echo);

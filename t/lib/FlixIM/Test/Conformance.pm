@@ -26,7 +26,7 @@ our @EXPORT_OK = qw(jobs run);
 
 my $together = 100;     # connections at once
 my $pieces   = 400;     # writes of a job, at most
-my $patience = 15;      # seconds for one connection
+my $patience = 15;      # seconds in which something must move on a connection
 
 # What to do for cases: one job for each way.
 sub jobs {
@@ -81,15 +81,15 @@ sub run {
                 return @failures if $option{stop};
                 next;
             }
-            $job->{deadline} = now() + ($option{patience} // $patience);
+            $job->{moved} = [ now(), 0 ];
             $job->{client}->queue($_) for @{ $job->{first} };
             push @running, $job;
         }
         FlixIM::Test::WebSocket::turn(0.5, map { $_->{client} } @running);
         my @still;
         for my $job (@running) {
-            my $is_late = now() > $job->{deadline};
             _advance($job);
+            my $is_late = _is_late($job, $option{patience} // $patience);
             my $is_refused = $job->{answer} && $job->{answer}{status} != 101;
             if (!$is_late && !$is_refused && !$job->{client}->is_over) {
                 push @still, $job;
@@ -103,6 +103,15 @@ sub run {
         @running = @still;
     }
     return @failures;
+}
+
+# Whether nothing was sent or received for so long.
+sub _is_late {
+    my ($job, $seconds) = @_;
+    my $client = $job->{client};
+    my $state = join ' ', $client->unsent, length $client->rest, defined $job->{answer} ? 1 : 0;
+    $job->{moved} = [ now(), $state ] if $state ne $job->{moved}[1];
+    return now() > $job->{moved}[0] + $seconds;
 }
 
 # Takes the answer to the handshake once it is there, and sends what comes after it.

@@ -69,6 +69,8 @@ sub _accepted {
         _yes('an origin of the same host', _head(origin => 'http://localhost')),
         _yes('ninety more headers', _head(headers => \@more)),
         _yes('a header of 4,000 bytes', _head(headers => [ 'Cookie: ' . 'c' x 4000 ])),
+        _yes('names of all letters and signs', _head(headers => [ q(aAzZ09!#$%&'*+-.^_`|~: x) ])),
+        (map { _yes("the host $_", _head(host => $_)) } 'localhost:4000', '[::1]:4000', 'a~b', 'LOCALHOST', 'xn--nxasmq6b'),
         _yes('empty lines before it', "\r\n\r\n" . _head()),
     );
 }
@@ -131,6 +133,8 @@ sub _queries {
         (map { _yes("vsn=$_", _head(path => "/socket/websocket?vsn=$_")) } @versions),
         (map { _no("vsn=$_", _head(path => "/socket/websocket?vsn=$_"), 403, '') } @no_versions),
         _no('vsn without a value', _head(path => '/socket/websocket?vsn'), 403, ''),
+        (map { _yes("$_ is no version", _head(path => "/socket/websocket?$_=9.9.9")) } qw(vs vsn2 VSN vsn[ vsn] vsnx[] vsnx] vsn]])),
+        (map { _no("$_ is a list of versions", _head(path => "/socket/websocket?$_=2.0.0"), 403, '') } qw(vsn[a] vsn[a][b])),
         _no('vsn[]', _head(path => '/socket/websocket?vsn[]=2.0.0'), 403, ''),
         (map { _yes("the path $_", _head(path => $_)) } qw(/socket/websocket/ //socket//websocket http://localhost/socket/websocket / /a/b/c)),
     );
@@ -196,6 +200,8 @@ sub _malformed {
         _not('a coding that nobody knows', _head(headers => ['Transfer-Encoding: gzip']), qr/400|501/),
         _not('two codings', _head(headers => [ 'Transfer-Encoding: chunked', 'Transfer-Encoding: identity' ], body => "0\r\n\r\n"), qr/400|501/),
         _not('no Host', _head(host => undef)),
+        (map { _not("a Host with '$_'", _head(host => "local${_}host")) } ' ', '/', "\\", '@', '?', '#', ','),
+        _not('a Host with a byte above 127', _head(host => "local\xe4host")),
         _not('two Hosts', $with->('Host: localhost')),
         _not('two different Hosts', $with->('Host: elsewhere')),
         _not('two Authorizations', _head(headers => [ 'Authorization: Bearer a', 'Authorization: Bearer b' ])),
