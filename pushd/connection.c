@@ -67,7 +67,7 @@ static void keep(push_connection *connection, const char *bytes, size_t length)
     memcpy(kept + connection->kept_length, bytes, length);
     connection->kept = kept;
     connection->kept_length += length;
-    if (connection->kept_length >= PUSH_CONNECTIONS_READ && connection->is_reading) {
+    if (connection->kept_length >= PUSH_CONNECTIONS_KEPT && connection->is_reading) {
         connection->is_reading = 0;
         uv_read_stop(&connection->handle.stream);
     }
@@ -146,7 +146,7 @@ static void on_room(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
 
     (void)size;
     buffer->base = connection->server->connections->read;
-    buffer->len = PUSH_CONNECTIONS_READ;
+    buffer->len = connection->is_paused ? PUSH_CONNECTIONS_KEPT : PUSH_CONNECTIONS_READ;
 }
 
 static void hang_up(push_connection *connection)

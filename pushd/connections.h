@@ -7,8 +7,8 @@
 
 #include <time.h>
 
-#define PUSH_CONNECTIONS_READ                                                                      \
-    ((size_t)64 * 1024) /* read in one go, and kept of a connection that is paused */
+#define PUSH_CONNECTIONS_READ    ((size_t)64 * 1024) /* read in one go */
+#define PUSH_CONNECTIONS_KEPT    ((size_t)4 * 1024) /* read of a connection that is paused, about */
 #define PUSH_CONNECTIONS_TEXT    ((size_t)16 * 1024) /* of a TLS record */
 #define PUSH_CONNECTIONS_GOODBYE 5000 /* milliseconds from the last word to the cut */
 

@@ -4,7 +4,6 @@
 
 #include "log.h"
 #include "request.h"
-#include "response.h"
 #include "websocket.h"
 
 #include <stdlib.h>
@@ -21,7 +20,7 @@ enum phase {
 };
 
 typedef struct http {
-    push_exchange exchange; /* the first member: push_exchange_answer is given this */
+    push_exchange exchange; /* the first member: push_http_answer is given this */
     push_connection *connection;
     push_request *request; /* NULL: none has begun */
     flx_connect connect;   /* while JUDGING */
@@ -85,22 +84,16 @@ static void refuse(http *state, int status)
     finish(state, &response, 0);
 }
 
-void push_exchange_answer(push_exchange *exchange, int status, const char *headers,
-                          const char *body, size_t length)
+void push_http_answer(push_exchange *exchange, push_response *response)
 {
     http *state = of_exchange(exchange);
-    push_response response = { .status = status, .headers = headers, .body = body };
 
     if (state->phase != ANSWERING) {
         push_log(PUSH_LOG_ERROR, "FLX1003: an exchange was answered that is over");
         return;
     }
-    response.length = length;
-    response.minor = exchange->request->minor;
-    response.is_head = exchange->request->method.length == 4 &&
-                       memcmp(exchange->request->method.at, "HEAD", 4) == 0;
     exchange->gone = NULL;
-    finish(state, &response, push_request_keeps_alive(state->request));
+    finish(state, response, push_request_keeps_alive(state->request));
 }
 
 /* The application is not to answer any more. */

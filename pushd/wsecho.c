@@ -206,6 +206,8 @@ static void on_drained(void *data)
     for (i = 0; i < 2; i++) {
         uv_close((uv_handle_t *)&self->signals[i], NULL);
     }
+    signal(SIGTERM, SIG_IGN); /* told twice it ends in order all the same */
+    signal(SIGINT, SIG_IGN);
 }
 
 static void on_deaf(void *data)
