@@ -117,7 +117,8 @@ static void release(struct push_tls *tls)
 static int configure(struct push_tls *tls)
 {
     tls->context = SSL_CTX_new(TLS_server_method());
-    tls->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "flixim memory");
+    /* No number of its own: there are 127 for the life of a process, and a reload would take one. */
+    tls->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "flixim memory");
     if (tls->context == NULL || tls->method == NULL || !BIO_meth_set_read(tls->method, bio_read) ||
         !BIO_meth_set_write(tls->method, bio_write) ||
         !BIO_meth_set_ctrl(tls->method, bio_control) ||

@@ -9,6 +9,8 @@ use lib "$Bin/../lib";
 use FlixIM::Test::Cluster;
 use FlixIM::Test::Pushd;
 use FlixIM::Test::Tree qw(slurp);
+use FlixIM::Test::WebSocket;
+use IO::Socket::SSL ();
 use Test::More;
 
 my $dir     = File::Temp->newdir('flixim-settings-XXXXXXXX', TMPDIR => 1);
@@ -148,6 +150,37 @@ chmod 0644, $key;
 like $since->(sub { $pushd->configure(idle_time => '60s') }), qr/FLX1305: .*key/, 'so is a key that all can read';
 chmod 0600, $key;
 like $since->(sub { }), qr/FLX1309/, 'and then all is well again';
+$pushd->stop;
+
+# TLS: a new certificate is for new connections, the old ones live on; also when it has changed often.
+my $tls_port = FlixIM::Test::Pushd::free_port();
+$pushd->configure(listen_tls => "127.0.0.1:$tls_port", tls_certificate_file => "$dir/tls.pem", tls_key_file => "$dir/tls.key");
+$pushd->up;
+my $connect = sub {
+    my $client = FlixIM::Test::WebSocket->open(port => $tls_port, path => '/socket/websocket?vsn=2.0.0', tls => { SSL_verify_mode => IO::Socket::SSL::SSL_VERIFY_NONE() });
+    return ($client, $client->{socket}->get_fingerprint);
+};
+my ($old, $old_print) = $connect->();
+my $answers = sub {
+    my ($client) = @_;
+    $client->send_text('[null,"1","phoenix","heartbeat",{}]');
+    return $client->next_text(5) // '';
+};
+is system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 3 -keyout $dir/tls.key -out $dir/tls.pem 2>/dev/null"), 0, 'another certificate';
+like $since->(sub { }) =~ s/.*(FLX1309).*/$1/sr, qr/FLX1309/, 'is read by a reload';
+my ($new, $new_print) = $connect->();
+isnt $new_print, $old_print, 'and shown to whoever connects now';
+like $answers->($_), qr/"ok"/, 'connections work' for $old, $new;
+for (1 .. 150) {
+    my $length = length $pushd->log;
+    kill 'HUP', $pushd->pid;
+    $pushd->wait_for('a reload', sub { substr($pushd->log, $length) =~ /FLX1309/ });
+}
+is((($connect->())[1]), $new_print, 'after many reloads it is still there');
+like $answers->($_), qr/"ok"/, 'connections work' for $old, $new;
+file('tls.pem', 'no certificate');
+like $since->(sub { }), qr/FLX1305: [^\n]*tls\.pem/, 'one that is no good is refused';
+is((($connect->())[1]), $new_print, 'and the one before it stays');
 $pushd->stop;
 
 done_testing;
