@@ -156,3 +156,8 @@ void push_deadline_clear(push_deadlines *deadlines, push_deadline *deadline)
         arm(deadlines);
     }
 }
+
+int push_deadline_is_set(const push_deadline *deadline)
+{
+    return deadline->place != 0;
+}

@@ -30,4 +30,7 @@ void push_deadline_set(push_deadlines *deadlines, push_deadline *deadline, uint6
 /* Not any more; does nothing to one that is not set. */
 void push_deadline_clear(push_deadlines *deadlines, push_deadline *deadline);
 
+/* Whether it is set. */
+int push_deadline_is_set(const push_deadline *deadline);
+
 #endif

@@ -402,7 +402,7 @@ static void work(push_poll *poll)
             answer_post(poll, 200, 200);
         }
     }
-    if (poll->first != NULL && !poll->is_ended && poll->patience.place == 0) {
+    if (poll->first != NULL && !poll->is_ended && !push_deadline_is_set(&poll->patience)) {
         push_deadline_set(poll->polls->deadlines, &poll->patience, window_of(poll));
     }
 }
