@@ -82,7 +82,10 @@ static int send_first(struct push_database *database, int which, push_session *s
                                push_session_deadline(database->server, call->statement->batch),
                                &batch_owner, database);
     }
-    failed = push_session_send(session, call->statement, call->values, call->deadline, sent, call);
+    /* Its own deadline is that of its wait here: with what is left of it the session would be cut. */
+    failed =
+        push_session_send(session, call->statement, call->values,
+                          push_session_deadline(database->server, call->statement), sent, call);
     if (!failed) {
         (void)push_call_take(waiting);
     }
@@ -207,8 +210,8 @@ static void look(uv_timer_t *timer)
     int i, waiting = 0;
 
     for (i = 0; i < LANES; i++) {
-        send_waiting(database, i);
         move_overdue(database, &database->lanes[i].waiting);
+        send_waiting(database, i);
     }
     answer_ended(database);
     for (i = 0; i < LANES; i++) {

@@ -129,6 +129,22 @@ for my $round (1 .. 3) {
     like $late->next_text(10) // '', qr/"phx_reply",\{"response":\{(?:"last_sync|"reason":"unavailable")/, 'and so is the join' if $got->json->{status} == 200;
 }
 
+# What waited for its turn behind another has its whole time: a connection is not given up for its sake.
+{
+    my $narrow = FlixIM::Test::Pushd->start(api => $api, settings => { hold_time => '100ms', database_timeout => '1s', database_writers => 1 });
+    my @bobs = map { FlixIM::Test::Channel->join($api, $narrow, 'bob') } 1 .. 3;
+    my $holder = $api->cluster->connect;
+    $holder->begin_work;
+    $holder->do('SELECT 1 FROM flixim.members WHERE user_id = ? FOR UPDATE', undef, $api->id('bob'));
+    my @refs = map { $_->push('update_conversation', { conversation_id => $api->private('alice', 'bob'), draft => 'x' }) } @bobs;
+    is verdict($bobs[$_]->reply($refs[$_], 15)), $unavailable, 'one of three that wait for a lock: unavailable' for 0 .. 2;
+    $holder->rollback;
+    is verdict($bobs[0]->ask('update_conversation', { conversation_id => $api->private('alice', 'bob'), draft => 'x' })), 'ok', 'and then it does';
+    unlike $narrow->log, qr/FLX1205/, 'no connection was given up';
+    is $narrow->metrics->{database_reconnects_total}, 0, 'and none made anew';
+    $narrow->stop;
+}
+
 # A backend that is ended by hand.
 for my $round (1 .. 3) {
     $api->row(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'flixim_httpd'});
