@@ -99,7 +99,7 @@ static void send_waiting(struct push_database *database, int which)
     push_session *session;
 
     while (in->waiting.first != NULL && !database->is_closing) {
-        session = idle_session(in);
+        session = idle_session(in->count > 0 ? in : &database->lanes[PUSH_LANE_SEND]);
         if (session == NULL) {
             return;
         }
@@ -141,7 +141,11 @@ static void sent(void *data, push_session_end end, const PGresult *result)
     else {
         push_call_refuse(call, end == PUSH_SESSION_REFUSED ? FLX_INTERNAL : FLX_UNAVAILABLE);
     }
-    send_waiting(database, (int)which);
+    send_waiting(database, which);
+    if (which == LANE_SLOW) {
+        /* with one sender they share it */
+        send_waiting(database, PUSH_LANE_SEND);
+    }
 }
 
 /* A call of a batch that would have had to wait, or that may be the one for which all of them were refused, goes alone. */
@@ -353,7 +357,7 @@ static int open_lane(struct push_database *database, int which, int64_t count, i
     lane *in = &database->lanes[which];
 
     in->depth = depth;
-    in->sessions = calloc((size_t)count, sizeof(push_session *));
+    in->sessions = calloc((size_t)count + 1, sizeof(push_session *));
     if (in->sessions == NULL) {
         return -1;
     }
@@ -392,7 +396,6 @@ struct push_database *push_database_open(struct push_server *server)
 {
     struct push_database *database = calloc(1, sizeof *database);
     const push_settings *settings = server->settings;
-    int64_t slow;
 
     if (database == NULL) {
         return NULL;
@@ -408,9 +411,8 @@ struct push_database *push_database_open(struct push_server *server)
     database->look.data = database;
     database->keep.data = database;
     database->open = 2;
-    slow = settings->database_senders > 1 ? settings->database_senders - 1 : 1;
     if (open_lane(database, PUSH_LANE_SEND, 1, 1) != 0 ||
-        open_lane(database, LANE_SLOW, slow, 1) != 0 ||
+        open_lane(database, LANE_SLOW, settings->database_senders - 1, 1) != 0 ||
         open_lane(database, PUSH_LANE_WRITE, settings->database_writers, 1) != 0 ||
         open_lane(database, PUSH_LANE_READ, settings->database_readers, READS) != 0) {
         close_all(database);

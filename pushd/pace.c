@@ -21,6 +21,8 @@
 #define MANY_ROWS    100
 
 #define SUSPECT_WAIT 1000
+#define PATIENCE     10
+#define PATIENCE_MAX 100
 
 uint64_t push_pace_now(void)
 {
@@ -38,8 +40,10 @@ void push_pace_begin(push_pace *pace, uint64_t now)
     pace->suspects = 0;
 }
 
-void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows)
+void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows, int is_falling)
 {
+    uint64_t patience;
+
     pace->interval = (now - asked_at) * READ_COST;
     if (pace->interval < READ_MIN) {
         pace->interval = READ_MIN;
@@ -49,6 +53,10 @@ void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows)
     }
     if (rows > 0) {
         pace->news_at = now;
+    }
+    if (is_falling) {
+        patience = (now - pace->news_at) / PATIENCE;
+        pace->interval += patience < PATIENCE_MAX ? patience : PATIENCE_MAX;
     }
 }
 

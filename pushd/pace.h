@@ -21,8 +21,9 @@ uint64_t push_pace_now(void);
 /* The stream begins, or busy times do. */
 void push_pace_begin(push_pace *pace, uint64_t now);
 
-/* A read that was asked for at a time has brought so many events. */
-void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows);
+/* A read that was asked for at a time has brought so many events. is_falling: it only looks for transactions that were
+ * open when it began to fall asleep, and does so less and less often. */
+void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows, int is_falling);
 
 /* Whether so much happens that sleeping in between costs more than it saves. To be asked after each read of a daemon that
  * writers notify. */

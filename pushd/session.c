@@ -368,6 +368,26 @@ static void cut(push_session *session)
     lose(session);
 }
 
+/* After this process stood still the answer may be there, unread. */
+static void look_once_more(push_session *session)
+{
+    uint64_t now = uv_now(session->server->loop);
+
+    if (PQconsumeInput(session->conn)) {
+        push_pipeline_take(&session->pipeline);
+        take_notifications(session);
+    }
+    if (session->conn == NULL) {
+        return;
+    }
+    if (push_pipeline_deadline(&session->pipeline) <= now) {
+        cut(session);
+    }
+    else {
+        rearm(session);
+    }
+}
+
 static void on_alarm(uv_timer_t *alarm)
 {
     push_session *session = alarm->data;
@@ -385,8 +405,8 @@ static void on_alarm(uv_timer_t *alarm)
         if (session->pipeline.is_stale) {
             lose(session);
         }
-        else if (session->pipeline.first != NULL) {
-            cut(session);
+        else {
+            look_once_more(session);
         }
         break;
     case CLOSED:

@@ -229,7 +229,7 @@ static void after_read(push_stream *stream, int rows)
 {
     uint64_t now = push_pace_now();
 
-    push_pace_read(&stream->pace, stream->asked_at, now, rows);
+    push_pace_read(&stream->pace, stream->asked_at, now, rows, stream->phase == FALLING_ASLEEP);
     stream->read_due = now + stream->pace.interval;
     stream->safety_due = now + (uint64_t)stream->server->settings->safety_poll;
     if (stream->phase != BUSY && push_pace_is_too_much(&stream->pace, now, rows)) {

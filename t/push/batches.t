@@ -67,6 +67,18 @@ $daemon->send('c5', 100, 'stuck');
 is sent(5), 'unavailable', 'or in the end unavailable';
 $other->rollback;
 
+$daemon->quit;
+
+# With one sender, those that wait share it.
+$daemon = FlixIM::Test::Subscriber->start($cluster, '--hold-time=0', '--database-timeout=4s', '--database-senders=1');
+$daemon->join("c$_", $_) for 1 .. 10;
+$other->begin_work;
+$other->do('SELECT FROM flixim.users WHERE user_id = t.u(5) FOR NO KEY UPDATE');
+$daemon->send("c$_", 100, qq(t$_)) for 1 .. 10;
+is sent(1), 'ok', 'one sender: a row that somebody holds';
+$other->rollback;
+is sent(2 .. 10), join(' ', ('ok') x 9), 'and all are sent when it is free';
+
 is $cluster->psql('SELECT count(*) FROM flixim.check_invariants()'), 0, 'no invariant is violated';
 $daemon->quit;
 

@@ -7,6 +7,10 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Cluster;
 use FlixIM::Test::Subscriber;
+use File::Temp       ();
+use IO::Select       ();
+use IO::Socket::UNIX ();
+use POSIX            ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -103,5 +107,60 @@ $db->do($source);
 $daemon->wait_up;
 pass 'it comes up when that is mended';
 $daemon->quit;
+
+# A pooler, as far as it matters: notifications do not get through it. The daemon reads on, but says that it is not up.
+my $folder = File::Temp->newdir('fxp-XXXXXXXX', DIR => '/tmp');
+my $owner  = $$;
+my $pooler = fork // die "fork: $!";
+END { kill 'KILL', $pooler if $pooler && $owner == $$ }
+if ($pooler == 0) {
+    eval { swallow($folder); 1 } or warn $@;
+    POSIX::_exit(1);
+}
+$daemon = FlixIM::Test::Subscriber->start({ conninfo => "host=$folder user=flixim_httpd dbname=flixim", unready => 1 }, '--hold-time=0');
+ok $daemon->wait_for(sub { $daemon->log =~ /FLX1231: notifications do not arrive: is there a pooler/ }), 'without notifications the log names a pooler';
+$daemon->say('up');
+is $daemon->wait_line(qr/^up (\d \d)/), '1 0', 'and the stream is not up';
+$daemon->join('phone', 2);
+$db->do(q{SELECT t.send(1, 2, 'unheard')});
+is $daemon->wait_texts('phone', 'unheard'), 'unheard', 'but events are delivered';
+$daemon->quit;
+kill 'KILL', $pooler;
+waitpid $pooler, 0;
+
+# Passes all on between clients and the cluster but notifications.
+sub swallow {
+    my ($dir) = @_;
+    my $listener = IO::Socket::UNIX->new(Local => "$dir/.s.PGSQL.5432", Listen => 20) or die "listen: $!";
+    chmod 0777, $dir, "$dir/.s.PGSQL.5432";
+    my $select = IO::Select->new($listener);
+    my (%peer, %is_server, %buffer);
+    while (my @ready = $select->can_read) {
+        for my $socket (@ready) {
+            if ($socket == $listener) {
+                my $client = $listener->accept or next;
+                my $server = IO::Socket::UNIX->new(Peer => $cluster->host . '/.s.PGSQL.5432') or die "connect: $!";
+                ($peer{$client}, $peer{$server}, $is_server{$server}) = ($server, $client, 1);
+                $select->add($client, $server);
+                next;
+            }
+            my $got = sysread $socket, $buffer{$socket}, 65536, length($buffer{$socket} // '');
+            my $to = $peer{$socket};
+            if (!$got) {
+                $select->remove($_), close $_ for $socket, $to;
+                next;
+            }
+            my $out = $is_server{$socket} ? '' : delete $buffer{$socket};
+            while ($is_server{$socket} && length $buffer{$socket} >= 5) {
+                my $length = 1 + unpack 'x N', $buffer{$socket};
+                last if length $buffer{$socket} < $length;
+                my $message = substr $buffer{$socket}, 0, $length, '';
+                $out .= $message if $message !~ /^A/;
+            }
+            while (length $out) { substr $out, 0, syswrite($to, $out) // die("write: $!"), '' }
+        }
+    }
+    return;
+}
 
 done_testing;

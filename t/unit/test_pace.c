@@ -16,9 +16,23 @@ static void reads_seldom_where_reading_is_slow(void **state)
 
     (void)state;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        push_pace_read(&pace, 1000, 1000 + cases[i].took, 0);
+        push_pace_read(&pace, 1000, 1000 + cases[i].took, 0, 0);
         assert_int_equal(pace.interval, cases[i].interval);
     }
+}
+
+static void looks_for_an_open_transaction_less_and_less(void **state)
+{
+    push_pace pace = { 0 };
+
+    (void)state;
+    push_pace_begin(&pace, 1000);
+    push_pace_read(&pace, 1100, 1100, 0, 1);
+    assert_int_equal(pace.interval, 4 + 10);
+    push_pace_read(&pace, 9000, 9000, 0, 1);
+    assert_int_equal(pace.interval, 4 + 100);
+    push_pace_read(&pace, 9100, 9100, 1, 1);
+    assert_int_equal(pace.interval, 4);
 }
 
 static void is_quiet_after_a_while(void **state)
@@ -29,9 +43,9 @@ static void is_quiet_after_a_while(void **state)
     push_pace_begin(&pace, 1000);
     assert_false(push_pace_is_quiet(&pace, 1059));
     assert_true(push_pace_is_quiet(&pace, 1060));
-    push_pace_read(&pace, 1058, 1060, 1);
+    push_pace_read(&pace, 1058, 1060, 1, 0);
     assert_false(push_pace_is_quiet(&pace, 1119));
-    push_pace_read(&pace, 1110, 1119, 0);
+    push_pace_read(&pace, 1110, 1119, 0, 0);
     assert_true(push_pace_is_quiet(&pace, 1120));
 }
 
@@ -83,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_seldom_where_reading_is_slow),
+        cmocka_unit_test(looks_for_an_open_transaction_less_and_less),
         cmocka_unit_test(is_quiet_after_a_while),
         cmocka_unit_test(knows_too_much),
         cmocka_unit_test(counts_what_nobody_notified_of),

@@ -19,6 +19,7 @@ use FlixIM::Test::Tree  qw(root);
 
     my $database = FlixIM::Test::Subscriber->database($cluster);    # DBI, with sql/t/lib/helpers.sql: users are numbers
     my $daemon   = FlixIM::Test::Subscriber->start($cluster, '--hold-time=0', ...);
+    my $daemon   = FlixIM::Test::Subscriber->start({ conninfo => 'host=...', unready => 1 }, ...);    # does not wait
     $daemon->join('phone', 2);                        # waits for joined; its origin is user 2's number + 100
     $daemon->send('phone', 3, 'hello');               # to user 3; wait_line(qr/^sent phone (\w+)/) says how it ended
     $daemon->say('sync phone - 10');                  # a line of t/lib/subscriber.c
@@ -62,11 +63,11 @@ sub start {
     _build();
     my $log = "$build/log." . ++$alive{count};
     open my $err, '>', $log or die "$log: $!";
-    my $database = $cluster->conninfo(user => 'flixim_httpd');
-    my $pid = IPC::Open3::open3(my $in, my $out, '>&' . fileno $err, 'setpriv', '--pdeathsig', 'KILL', "$build/subscriber", "--database=$database", @flag);
+    my $option   = ref $cluster eq 'HASH' ? $cluster : { conninfo => $cluster->conninfo(user => 'flixim_httpd') };
+    my $pid = IPC::Open3::open3(my $in, my $out, '>&' . fileno $err, 'setpriv', '--pdeathsig', 'KILL', "$build/subscriber", "--database=$option->{conninfo}", @flag);
     my $self = bless { in => $in, out => $out, pid => $pid, log => $log, buffer => '', lines => [], pushed => {}, owner => $$ }, $class;
     $alive{of}{$pid} = $self;
-    $self->wait_up;
+    $self->wait_up if !$option->{unready};
     return $self;
 }
 
