@@ -80,6 +80,7 @@ static void deliver_row(push_delivery *delivery, const flx_event_rendering *rend
     push_block *block = push_payload_make(rendering, row);
 
     if (block == NULL) {
+        push_subscriptions_fall_behind(delivery->server->users, &user);
         return;
     }
     push_subscriptions_deliver(delivery->server->users, &user, stamp,

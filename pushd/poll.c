@@ -208,7 +208,7 @@ static void close_poll(push_transport *transport, unsigned code)
 /* Appends a message that may come in several blocks, as one JSON string. */
 static void append(flx_buffer *queue, push_block *const *blocks, int count)
 {
-    size_t length = 0, used = 0;
+    size_t length = 0, used = 0, before = queue->length;
     char *text;
 
     for (int i = 0; i < count; i++) {
@@ -226,6 +226,9 @@ static void append(flx_buffer *queue, push_block *const *blocks, int count)
     flx_buffer_add(queue, ",", queue->length > 0);
     flx_buffer_add_string(queue, text, length);
     free(text);
+    if (flx_buffer_failed(queue)) {
+        queue->length = before; /* a GET that waits still gets what is whole */
+    }
 }
 
 static void send_to_poll(push_transport *transport, int is_binary, push_block *const *blocks,

@@ -85,6 +85,26 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
     ok $poll->raw->why eq '410' || $poll->raw->why eq '403' || "@came" eq "@sent", 'it is ended, or gets all in order' or diag $poll->raw->why . ' after ' . @came;
 }
 
+# More at once than a long-poll session may have waiting: the poll that waits has what is whole, and the session is over.
+{
+    my $pushd = daemon({ queue_size => '64K', longpoll_window => '10s' });
+    my $poll = joined($pushd, 'erin', poll => 1);
+    $poll->ask('sync', {});
+    my $wire = $poll->raw->begin('GET');
+    my $frank = $api->id('frank');
+    $api->cluster->connect(user => 'flixim_httpd')->do(<<'SQL', {}, $frank, $api->id('erin'));
+SELECT flixim.send_messages(array_agg(?::uuid), array_agg(now()), array_agg(false), array_agg(NULL::uuid), array_agg(NULL::text), array_agg(?::uuid),
+    array_agg('private_message'::flixim.message_type), array_agg('text'::flixim.content_type), array_agg(format('{"text":"%s"}', repeat('z', 9000))::json),
+    array_agg(NULL::uuid), array_agg(NULL::timestamptz), array_agg(NULL::uuid)) FROM generate_series(1, 20)
+SQL
+    my $answer = $wire->answer;
+    my $json = $answer->json;
+    is $json->{status}, 200, 'queue_size: too much at once for a poll that waits: it is answered with JSON' or diag substr $answer->body, -60;
+    my $count = @{ $json->{messages} // [] };
+    ok $count > 0 && $count < 20, "but not with all of it: $count messages";
+    is $poll->raw->get->json->{status}, 410, 'and the session is over';
+}
+
 # -- Clients that take their time ---------------------------------------------------------------------
 
 {
