@@ -301,9 +301,13 @@ static void turn_has_come(push_deadline *deadline)
 static void begin(push_channel *channel)
 {
     push_server *server = channel->socket->server;
-    uint64_t delay = push_limits_take_join(server->limits);
+    uint64_t delay;
 
     push_socket_hold(channel->socket);
+    if (push_limits_take_join(server->limits, &delay) != 0) {
+        refuse_channel(channel, NULL, FLX_UNAVAILABLE);
+        return;
+    }
     if (delay == 0) {
         judge_both(channel);
         return;

@@ -13,6 +13,10 @@
 /* How far joins may run ahead of joins_per_second before one has to wait, in microseconds. */
 #define JOIN_TOLERANCE 50000
 
+/* How long a join may have to wait, in microseconds: clients give it up after ten seconds, and try again. Without a limit those
+ * who only come and go would put everybody's turn off for ever. */
+#define JOIN_PATIENCE 8000000
+
 /* A user who has sockets, or whose last pushes still count. */
 typedef struct limited {
     flx_uuid user_id;
@@ -222,16 +226,20 @@ int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id)
     return 0;
 }
 
-uint64_t push_limits_take_join(struct push_limits *limits)
+int push_limits_take_join(struct push_limits *limits, uint64_t *delay)
 {
     uint64_t now = microseconds(limits), due, ahead;
 
     due = limits->joins_due > now ? limits->joins_due : now;
     ahead = due - now;
-    limits->joins_due = due + 1000000 / (uint64_t)limits->server->settings->joins_per_second;
-    if (ahead <= JOIN_TOLERANCE) {
-        return 0;
+    if (ahead > JOIN_PATIENCE) {
+        return -1;
     }
-    limits->server->metrics.joins_delayed_total++;
-    return (ahead - JOIN_TOLERANCE + 999) / 1000;
+    limits->joins_due = due + 1000000 / (uint64_t)limits->server->settings->joins_per_second;
+    *delay = 0;
+    if (ahead > JOIN_TOLERANCE) {
+        limits->server->metrics.joins_delayed_total++;
+        *delay = (ahead - JOIN_TOLERANCE + 999) / 1000;
+    }
+    return 0;
 }

@@ -23,7 +23,9 @@ void push_limits_remove_socket(struct push_limits *limits, const flx_uuid *user_
 int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id)
     __attribute__((warn_unused_result));
 
-/* One join. Returns how many milliseconds it has to wait for its turn (0: none); the turn is taken. */
-uint64_t push_limits_take_join(struct push_limits *limits);
+/* One join. Returns 0, *delay is then how many milliseconds it has to wait for its turn, which is taken; or -1 if its turn would
+ * come too late for its client to still wait for it. */
+int push_limits_take_join(struct push_limits *limits, uint64_t *delay)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -42,6 +42,15 @@ static void close_it(fixture *it)
     assert_int_equal(uv_loop_close(&it->loop), 0);
 }
 
+/* How long the next join has to wait. */
+static uint64_t join(fixture *it)
+{
+    uint64_t wait = 0;
+
+    assert_int_equal(push_limits_take_join(it->limits, &wait), 0);
+    return wait;
+}
+
 /* Lets that much time pass on the loop's clock. */
 static void pass(fixture *it, uint64_t milliseconds)
 {
@@ -193,15 +202,35 @@ static void joins(void **state)
     (void)state;
     open_with(&it, 1, 0, 1, 100);
     /* Some go at once; those after them wait, each its tenth of a tenth of a second longer. */
-    assert_int_equal(push_limits_take_join(it.limits), 0);
+    assert_int_equal(join(&it), 0);
     for (int i = 1; i < 100; i++) {
-        uint64_t wait = push_limits_take_join(it.limits);
+        uint64_t wait = join(&it);
         assert_true(wait >= last && wait <= last + 11);
         assert_true(wait + 50 >= (uint64_t)i * 10 && wait <= (uint64_t)i * 10);
         last = wait;
     }
     pass(&it, 200);
-    assert_true(push_limits_take_join(it.limits) <= last - 180);
+    assert_true(join(&it) <= last - 180);
+    close_it(&it);
+}
+
+/* Those who only come and go cannot put off everybody's turn without end. */
+static void a_flood_of_joins(void **state)
+{
+    fixture it;
+    uint64_t wait = 0;
+    int taken = 0;
+
+    (void)state;
+    open_with(&it, 1, 0, 1, 10);
+    while (taken < 1000 && push_limits_take_join(it.limits, &wait) == 0) {
+        taken++;
+    }
+    assert_in_range(taken, 50, 99);
+    assert_true(wait < 10000);
+    assert_int_equal(push_limits_take_join(it.limits, &wait), -1);
+    pass(&it, 150);
+    assert_int_equal(push_limits_take_join(it.limits, &wait), 0);
     close_it(&it);
 }
 
@@ -215,6 +244,7 @@ int main(void)
         cmocka_unit_test(coming_back_wins_nothing),
         cmocka_unit_test(many_users),
         cmocka_unit_test(joins),
+        cmocka_unit_test(a_flood_of_joins),
     };
 
     return unit_run("limits", tests, sizeof tests / sizeof *tests);
