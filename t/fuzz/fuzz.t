@@ -12,6 +12,7 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
+    request    => ['pushd/request.c'],
     serializer => ['pushd/serializer.c'],
     settings   => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
     upgrade    => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
@@ -27,6 +28,7 @@ my %target = (
     jwks      => \@keys,
     language  => [],
     query     => [qw(flx_hex.c flx_utf8.c)],
+    request   => [ map({"flx_$_.c"} qw(buffer request)), '-lhttp_parser' ],
     serializer => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
     settings  => [],
     time      => [],
