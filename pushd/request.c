@@ -11,6 +11,22 @@
 #define FIRST_ROOM   1024
 #define EMPTY_LINES  2  /* before the request line, as some clients send */
 #define LENGTH_CHARS 15 /* of a content-length */
+#define CHUNK_DIGITS 15 /* of a chunk's size */
+
+/* Where in a body of chunks (RFC 9112, 7.1) the next byte stands. */
+typedef enum chunk_place {
+    CHUNK_SIZE,
+    CHUNK_EXTENSION,
+    CHUNK_SIZE_END, /* the LF behind them */
+    CHUNK_DATA,
+    CHUNK_DATA_RETURN,
+    CHUNK_DATA_END,
+    CHUNK_LINE, /* the beginning of a trailer's line */
+    CHUNK_TRAILER,
+    CHUNK_TRAILER_END,
+    CHUNK_LAST_END,
+    CHUNK_OVER
+} chunk_place;
 
 struct push_request {
     flx_request head;
@@ -25,6 +41,10 @@ struct push_request {
     char *body;
     size_t body_length;
     size_t body_room;
+    int is_chunked;
+    chunk_place place;
+    unsigned digits;   /* of the chunk's size */
+    size_t chunk_left; /* the size, then what is to come of it */
     int has_head;
     int is_whole;
     int keeps_alive;
@@ -185,7 +205,7 @@ static int check_host(const push_request *request)
 }
 
 /* How long the body is must be said once and in one way (RFC 9112, 6.3). */
-static int check_body(const push_request *request)
+static int check_body(push_request *request)
 {
     flx_slice length = { "0", 1 }, coding;
     int lengths = count(request, "content-length", &length);
@@ -196,6 +216,7 @@ static int check_body(const push_request *request)
     if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0)) {
         return 400;
     }
+    request->is_chunked = codings > 0;
     if (codings > 0) {
         return request->head.minor == 0 ? 400 : flx_request_is(coding, "chunked") ? 0 : 501;
     }
@@ -351,6 +372,95 @@ static size_t take_head(push_request *request, const char *bytes, size_t length,
     return i;
 }
 
+/* ---- a body of chunks ---- */
+
+/* The value of a hexadecimal digit, or -1. */
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* A byte of a line: goes on to end behind its CR. Returns 0, or -1 for what no line may have. */
+static int take_line_byte(push_request *request, char c, chunk_place within, chunk_place end)
+{
+    unsigned char byte = (unsigned char)c;
+
+    request->place = c == '\r' ? end : within;
+    return (byte < ' ' && c != '\t' && c != '\r') || byte == 0x7F ? -1 : 0;
+}
+
+static int take_size_byte(push_request *request, char c)
+{
+    int digit = digit_of(c);
+
+    if (digit >= 0) {
+        request->chunk_left = request->chunk_left * 16 + (size_t)digit;
+        return ++request->digits > CHUNK_DIGITS ? -1 : 0;
+    }
+    request->place = c == '\r' ? CHUNK_SIZE_END : CHUNK_EXTENSION;
+    return request->digits == 0 || (c != '\r' && c != ';') ? -1 : 0;
+}
+
+/* A byte that has to be this one. */
+static int take_byte(push_request *request, char c, char wanted, chunk_place next)
+{
+    request->place = next;
+    return c == wanted ? 0 : -1;
+}
+
+/* One byte that is not a chunk's data. Returns 0, or -1 if it is wrong there. */
+static int take_chunk_byte(push_request *request, char c)
+{
+    switch (request->place) {
+    case CHUNK_SIZE:
+        return take_size_byte(request, c);
+    case CHUNK_EXTENSION:
+        return take_line_byte(request, c, CHUNK_EXTENSION, CHUNK_SIZE_END);
+    case CHUNK_SIZE_END:
+        request->digits = 0;
+        return take_byte(request, c, '\n', request->chunk_left > 0 ? CHUNK_DATA : CHUNK_LINE);
+    case CHUNK_DATA_RETURN:
+        return take_byte(request, c, '\r', CHUNK_DATA_END);
+    case CHUNK_DATA_END:
+        return take_byte(request, c, '\n', CHUNK_SIZE);
+    case CHUNK_LINE:
+        return take_line_byte(request, c, CHUNK_TRAILER, CHUNK_LAST_END);
+    case CHUNK_TRAILER:
+        return take_line_byte(request, c, CHUNK_TRAILER, CHUNK_TRAILER_END);
+    case CHUNK_TRAILER_END:
+        return take_byte(request, c, '\n', CHUNK_LINE);
+    case CHUNK_LAST_END:
+        return take_byte(request, c, '\n', CHUNK_OVER);
+    case CHUNK_DATA:
+    case CHUNK_OVER:
+        break;
+    }
+    return 0;
+}
+
+/* http-parser takes any byte where a chunk's CR and LF belong, and a bare LF within an extension: who passes a request on to us
+ * may see its end elsewhere. Returns 0, or -1. */
+static int check_chunks(push_request *request, const char *bytes, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && request->place != CHUNK_OVER) {
+        if (request->place == CHUNK_DATA) {
+            size_t taken = request->chunk_left < length - i ? request->chunk_left : length - i;
+            request->chunk_left -= taken;
+            i += taken;
+            request->place = request->chunk_left > 0 ? CHUNK_DATA : CHUNK_DATA_RETURN;
+        }
+        else if (take_chunk_byte(request, bytes[i++]) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* ---- all of it ---- */
 
 push_request_state push_request_take(push_request *request, const char *bytes, size_t length,
@@ -377,6 +487,10 @@ push_request_state push_request_take(push_request *request, const char *bytes, s
     }
     if (length == 0) {
         return PUSH_REQUEST_WANTS;
+    }
+    if (request->is_chunked && check_chunks(request, bytes, length) != 0) {
+        request->status = 400;
+        return PUSH_REQUEST_BAD;
     }
     used = execute(request, bytes, length);
     if (used < 0) {

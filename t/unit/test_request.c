@@ -143,6 +143,17 @@ static const struct {
     { GET "Transfer-Encoding: chunked\r\n\r\nx\r\n", 400 },
     { GET "Transfer-Encoding: chunked\r\n\r\n-1\r\n", 400 },
     { GET "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5\rXhello\r\n0\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n5 5\r\nhello\r\n0\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n;a\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n0\r\n\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: 1\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n0\r\nX\x01: 1\r\n\r\n", 400 },
+    { GET "Transfer-Encoding: chunked\r\n\r\n0\r\n\rX", 400 },
 };
 
 static void refuses_requests(void **state)
