@@ -26,7 +26,7 @@ our @EXPORT_OK = qw(clients node_modules run_node tap_of);
     tap_of($file);                  # each test of a file of Node's own test runner as one of Test::More
 
 The folder is a copy: modules find their packages as in any project, and the tree stays clean. It is below
-$TMPDIR, which t/run makes for a run and takes away; a test that runs alone takes its own away.
+$FLIXIM_SHARED, which t/run makes for a run and takes away; a test that runs alone takes its own away.
 
 =cut
 
@@ -34,7 +34,7 @@ my $root = abs_path(dirname(abs_path(__FILE__)) . '/../../../..');
 my $own;    # a folder of this test alone, to remove
 
 sub clients {
-    my $base = $ENV{TMPDIR} && $ENV{TMPDIR} =~ /flixim-t-/ ? $ENV{TMPDIR} : ($own //= File::Temp->newdir('flixim-t-XXXXXXXX', TMPDIR => 1));
+    my $base = $ENV{FLIXIM_SHARED} // ($own //= File::Temp->newdir('flixim-t-XXXXXXXX', TMPDIR => 1));
     my $folder = "$base/npm";
     make_path($folder);
     open my $lock, '>>', "$folder/lock" or die "$folder/lock: $!";
