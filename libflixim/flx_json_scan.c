@@ -23,6 +23,7 @@ typedef struct scanner {
     size_t decoded_length;
     size_t decoded_room;
     size_t depth;
+    int is_loose;
     flx_json_visitor *visitor;
     void *baton;
 } scanner;
@@ -64,7 +65,7 @@ static flx_json_fault scan_escape(scanner *in)
     if (unit < 0) {
         return FLX_JSON_SYNTAX;
     }
-    if (unit == 0) {
+    if (unit == 0 && !in->is_loose) {
         return FLX_JSON_NUL;
     }
     in->at += 5;
@@ -151,7 +152,7 @@ static flx_json_fault scan_exponent(scanner *in)
     for (; start < in->at && exponent <= FLX_JSON_EXPONENT; start++) {
         exponent = exponent * 10 + (*start - '0');
     }
-    return exponent > FLX_JSON_EXPONENT ? FLX_JSON_TOO_LONG : FLX_JSON_FINE;
+    return exponent > FLX_JSON_EXPONENT && !in->is_loose ? FLX_JSON_TOO_LONG : FLX_JSON_FINE;
 }
 
 static flx_json_fault scan_number(scanner *in)
@@ -175,7 +176,7 @@ static flx_json_fault scan_number(scanner *in)
     if (in->at < in->end && (*in->at == 'e' || *in->at == 'E')) {
         fault = scan_exponent(in);
     }
-    if (fault == FLX_JSON_FINE && in->at - start > FLX_JSON_NUMBER) {
+    if (fault == FLX_JSON_FINE && in->at - start > FLX_JSON_NUMBER && !in->is_loose) {
         fault = FLX_JSON_TOO_LONG;
     }
     return fault;
@@ -353,7 +354,7 @@ static flx_json_fault scan_member(scanner *in, size_t first)
         return FLX_JSON_SYNTAX;
     }
     fault = scan_string(in, &member.key);
-    if (fault == FLX_JSON_FINE) {
+    if (fault == FLX_JSON_FINE && !in->is_loose) {
         fault = add_key(in, first, member.key);
     }
     if (fault != FLX_JSON_FINE) {
@@ -382,7 +383,7 @@ static flx_json_fault scan_container(scanner *in)
     size_t first = in->key_count;
     flx_json_fault fault;
 
-    if (in->depth == FLX_JSON_DEPTH) {
+    if (in->depth == (in->is_loose ? FLX_JSON_LOOSE : FLX_JSON_DEPTH)) {
         return FLX_JSON_TOO_DEEP;
     }
     in->depth++;
@@ -439,29 +440,41 @@ static void free_keys(scanner *in)
     free(in->decoded);
 }
 
+static flx_json_fault scan_all(scanner *in)
+{
+    flx_json_fault fault;
+
+    /* RFC 8259, 8.1: a byte order mark must not be added, and a parser may refuse it. */
+    if (in->end - in->at >= 3 && memcmp(in->at, "\xEF\xBB\xBF", 3) == 0) {
+        return FLX_JSON_ENCODING;
+    }
+    skip_space(in);
+    fault = scan_value(in);
+    skip_space(in);
+    if (fault == FLX_JSON_FINE && in->at != in->end) {
+        fault = FLX_JSON_SYNTAX;
+    }
+    free_keys(in);
+    return fault;
+}
+
 flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *visitor,
                              void *baton, size_t *offset)
 {
     scanner in = { .at = text, .end = text + length, .visitor = visitor, .baton = baton };
-    flx_json_fault fault;
+    flx_json_fault fault = scan_all(&in);
 
-    /* RFC 8259, 8.1: a byte order mark must not be added, and a parser may refuse it. */
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        fault = FLX_JSON_ENCODING;
-    }
-    else {
-        skip_space(&in);
-        fault = scan_value(&in);
-        skip_space(&in);
-        if (fault == FLX_JSON_FINE && in.at != in.end) {
-            fault = FLX_JSON_SYNTAX;
-        }
-    }
     if (fault != FLX_JSON_FINE && offset != NULL) {
         *offset = (size_t)(in.at - text);
     }
-    free_keys(&in);
     return fault;
+}
+
+flx_json_fault flx_json_scan_loosely(const char *text, size_t length)
+{
+    scanner in = { .at = text, .end = text + length, .is_loose = 1 };
+
+    return scan_all(&in);
 }
 
 /* What flx_json_pick looks for. */
@@ -477,7 +490,7 @@ static void pick_member(void *baton, const flx_json_member *member)
     size_t i;
 
     for (i = 0; i < wanted->count; i++) {
-        if (flx_json_key_is(member->key, wanted->names[i])) {
+        if (wanted->values[i].at == NULL && flx_json_key_is(member->key, wanted->names[i])) {
             wanted->values[i] = member->value;
             return;
         }
@@ -491,6 +504,18 @@ flx_json_fault flx_json_pick(const char *text, size_t length, const char *const 
 
     memset(values, 0, count * sizeof *values);
     return flx_json_scan(text, length, pick_member, &wanted, NULL);
+}
+
+flx_json_fault flx_json_pick_loosely(const char *text, size_t length, const char *const *names,
+                                     flx_slice *values, size_t count)
+{
+    picker wanted = { names, values, count };
+    scanner in = {
+        .at = text, .end = text + length, .is_loose = 1, .visitor = pick_member, .baton = &wanted
+    };
+
+    memset(values, 0, count * sizeof *values);
+    return scan_all(&in);
 }
 
 int flx_json_text(flx_slice value, char *text, size_t room, size_t *length)

@@ -11,6 +11,7 @@
  * (compared as they decode), "\u0000", half a surrogate pair, and numbers that print much longer
  * than they are written. */
 #define FLX_JSON_DEPTH    32  /* objects and arrays open at once */
+#define FLX_JSON_LOOSE    256 /* the same, where only the frame around them is read */
 #define FLX_JSON_MEMBERS  512 /* members of one object */
 #define FLX_JSON_NUMBER   40  /* characters of one number */
 #define FLX_JSON_EXPONENT 324 /* magnitude of its exponent */
@@ -49,9 +50,18 @@ typedef void flx_json_visitor(void *baton, const flx_json_member *member);
  * noticed. Time: whatever the text is, in proportion to its length; keys cost some comparisons
  * each. Memory: a few bytes per key of the objects that are open at once, and no more than the
  * text's length for keys with escapes, from the heap, given back before it returns; the stack is
- * bounded by FLX_JSON_DEPTH. */
+ * bounded by the depth. */
 flx_json_fault flx_json_scan(const char *text, size_t length, flx_json_visitor *visitor,
                              void *baton, size_t *offset) __attribute__((warn_unused_result));
+
+/* The same two for a text that frames another, which is judged when it is read: they refuse only what
+ * is no JSON at all (SYNTAX, ENCODING) or deeper than FLX_JSON_LOOSE. Of a key that occurs twice
+ * the first one counts. */
+flx_json_fault flx_json_scan_loosely(const char *text, size_t length)
+    __attribute__((warn_unused_result));
+flx_json_fault flx_json_pick_loosely(const char *text, size_t length, const char *const *names,
+                                     flx_slice *values, size_t count)
+    __attribute__((warn_unused_result));
 
 /* Compares a key as it is written, of a text that scanned well, with a name in plain UTF-8, as
  * the key decodes. */

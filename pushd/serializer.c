@@ -149,8 +149,9 @@ static int read_version_1(push_frame *frame, const char *text, size_t length)
     static const char *const names[] = { "topic", "event", "payload", "ref", "join_ref" };
     flx_slice values[5];
 
-    if (flx_json_pick(text, length, names, values, 5) != FLX_JSON_FINE || values[0].at == NULL ||
-        values[1].at == NULL || values[2].at == NULL || values[3].at == NULL) {
+    if (flx_json_pick_loosely(text, length, names, values, 5) != FLX_JSON_FINE ||
+        values[0].at == NULL || values[1].at == NULL || values[2].at == NULL ||
+        values[3].at == NULL) {
         return -1;
     }
     frame->topic = values[0];
@@ -167,7 +168,7 @@ static int read_version_2(push_frame *frame, const char *text, size_t length)
                             &frame->payload };
     const char *at = text, *end = text + length;
 
-    if (flx_json_scan(text, length, NULL, NULL, NULL) != FLX_JSON_FINE) {
+    if (flx_json_scan_loosely(text, length) != FLX_JSON_FINE) {
         return -1;
     }
     while (is_space(*at)) {

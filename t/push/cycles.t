@@ -8,7 +8,7 @@ use lib "$Bin/../lib";
 use FlixIM::Test::Api;
 use FlixIM::Test::Crowd qw(users);
 use FlixIM::Test::Pushd;
-use Test::More tests => 7;
+use Test::More tests => 11;
 
 my $cycles = $ENV{FLIXIM_LONG} ? 100_000 : 4_000;
 my $api    = FlixIM::Test::Api->start(httpd => 0);
@@ -29,6 +29,7 @@ is_deeply { map { ($_ => $pushd->metrics->{$_}) } qw(websockets channels) }, { w
 is_deeply [ $pushd->faults ], [], 'nothing in the log';
 diag "$cycles cycles: $before{kilobytes} kB and $before{descriptors} descriptors after a quarter, $after{kilobytes} kB and $after{descriptors} at the end";
 $pushd->stop;
+$api->finish;
 
 # So many cycles; what the daemon then holds, once all are gone.
 sub after {
