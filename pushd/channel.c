@@ -119,13 +119,12 @@ static size_t backlog(const push_subscription *subscription)
     return transport->functions->backlog(transport);
 }
 
-/* The token does not count any more: by itself, or because it was revoked. */
-static void end_of_token(push_channel *channel)
+/* A token does not count any more: by itself, or because it was revoked. */
+static void end_of_token(push_socket *socket, const push_identity *identity)
 {
-    push_socket *socket = channel->socket;
     push_metrics *metrics = &socket->server->metrics;
 
-    if (push_identity_time_left(channel->identity) == 0) {
+    if (push_identity_time_left(identity) == 0) {
         metrics->closed_expired_total++;
         push_socket_close(socket, 1008);
     }
@@ -135,19 +134,58 @@ static void end_of_token(push_channel *channel)
     }
 }
 
+static void judge_later(push_channel *channel)
+{
+    channel->must_judge = 1;
+    push_deadline_set(channel->socket->server->sockets->deadlines, &channel->deadline, JUDGE_AGAIN);
+}
+
+static void ask_about(push_channel *channel, const push_identity *identity, push_answered *done)
+{
+    channel->judging =
+        push_database_call(channel->socket->server->database, PUSH_LANE_READ,
+                           &flx_statement_check_token, identity->caller, NULL, done, channel);
+    if (channel->judging == NULL) {
+        judge_later(channel);
+    }
+}
+
+/* Whether a token counts. If it does not the socket is closed; if nobody knows it is judged again. */
+static int counts(push_channel *channel, const push_identity *identity, const push_answer *answer)
+{
+    channel->judging = NULL;
+    if (answer->result != NULL) {
+        return 1;
+    }
+    if (answer->refusal == FLX_INVALID_TOKEN) {
+        end_of_token(channel->socket, identity);
+    }
+    else {
+        judge_later(channel);
+    }
+    return 0;
+}
+
+static void connect_judged(void *data, const push_answer *answer)
+{
+    push_channel *channel = data;
+
+    if (counts(channel, channel->socket->identity, answer) && channel->must_judge) {
+        push_channel_judge(channel);
+    }
+}
+
+/* Where the connection was opened with another token that one has to count as well. */
 static void judged(void *data, const push_answer *answer)
 {
     push_channel *channel = data;
-    push_socket *socket = channel->socket;
+    const push_identity *first = channel->socket->identity;
 
-    channel->judging = NULL;
-    if (answer->result == NULL && answer->refusal == FLX_INVALID_TOKEN) {
-        end_of_token(channel);
+    if (!counts(channel, channel->identity, answer)) {
         return;
     }
-    if (answer->result == NULL) {
-        channel->must_judge = 1;
-        push_deadline_set(socket->server->sockets->deadlines, &channel->deadline, JUDGE_AGAIN);
+    if (first != NULL && first != channel->identity) {
+        ask_about(channel, first, connect_judged);
     }
     else if (channel->must_judge) {
         push_channel_judge(channel);
@@ -157,20 +195,12 @@ static void judged(void *data, const push_answer *answer)
 /* A revocation while another is being judged may be newer than what that one sees. */
 void push_channel_judge(push_channel *channel)
 {
-    push_server *server = channel->socket->server;
-
     if (!channel->is_joined || channel->judging != NULL) {
         channel->must_judge = 1;
         return;
     }
     channel->must_judge = 0;
-    channel->judging =
-        push_database_call(server->database, PUSH_LANE_READ, &flx_statement_check_token,
-                           channel->identity->caller, NULL, judged, channel);
-    if (channel->judging == NULL) {
-        channel->must_judge = 1;
-        push_deadline_set(server->sockets->deadlines, &channel->deadline, JUDGE_AGAIN);
-    }
+    ask_about(channel, channel->identity, judged);
 }
 
 void push_channel_crash(push_channel *channel)
@@ -278,7 +308,7 @@ static void token_may_have_ended(push_deadline *deadline)
     push_channel *channel = (push_channel *)((char *)deadline - offsetof(push_channel, deadline));
 
     if (push_identity_time_left(channel->identity) == 0) {
-        end_of_token(channel);
+        end_of_token(channel->socket, channel->identity);
         return;
     }
     push_channel_watch(channel);

@@ -138,10 +138,13 @@ sub ending {
     my @tokens = map { $api->row('SELECT flixim.issue_token(?)', $api->id('heidi')) } 1 .. 2;
     my @clients = map { opened(token => $_) } @tokens;
     my $by_jwt = opened(who => 'heidi:jwt');
+    my $with_both = opened(token => $tokens[0]);
+    is verdict($with_both->enter('heidi', { token => $api->jwt('heidi') })), 'ok', 'heidi connects with one token and joins with another';
     my $bystander = FlixIM::Test::Channel->join($api, $pushd, 'ivan');
     is verdict($_->enter('heidi')), 'ok', 'heidi joins' for @clients, $by_jwt;
     $api->row(q{SELECT flixim.revoke_token(decode(?, 'hex'))}, sha256_hex($tokens[0]));
     is ending($clients[0], 6), 1001, 'a token is revoked: 1001 within 5 s';
+    is ending($with_both, 6), 1001, 'also for the connection that was only opened with it';
     is $_->beat->status, 'ok', 'the other tokens count still' for $clients[1], $by_jwt;
     is $clients[1]->ask('get_conversations', {})->status, 'ok', 'and their channel goes on';
     is connects($tokens[0]), '403', 'the revoked one does not';
