@@ -65,14 +65,15 @@ export class Outbox {
   async #deliver(message) {
     let pause = this.retryMin;
     // An event or a sync may tell meanwhile that it arrived: it is then not `sending` any more.
-    for (let tries = 1; this.#isRunning && message.status === "sending"; tries++) {
+    let internal = 0;
+    while (this.#isRunning && message.status === "sending") {
       try {
         const reply = await this.transmit(message);
         if (message.status === "sending") this.acknowledged(message, reply);
       } catch (error) {
         if (error.code === undefined) this.report(error);
         if (!this.#isRunning || message.status !== "sending") return;
-        const isLast = error.code === "internal_error" && tries >= INTERNAL_TRIES;
+        const isLast = error.code === "internal_error" && ++internal >= INTERNAL_TRIES;
         if (isLast || !(isTemporary(error) || isAboutToken(error))) {
           this.failed(message, error);
           return;

@@ -14,7 +14,7 @@ export class Fake {
   events = []; // all there are, in order
   calls = []; // [event, payload] on the channel, ["POST /messages", body] over REST
   answers = {}; // by event: functions (payload) => [status, response], or null for no answer
-  rest = {}; // by "METHOD /path": functions (body, url) => [status, json]
+  rest = {}; // by "METHOD /path": functions (body, url) => [status, json, headers]
   messages = new Map(); // by client_message_id
   pageSize = 500;
   isRefusing = false;
@@ -116,7 +116,7 @@ export class Fake {
     this.authorization = request.headers.authorization;
     const send = () => (this.#send(body), [201, { success: true, message: "", data: this.messages.get(body.client_message_id) }]);
     const handle = this.rest[name] ?? (name === "POST /messages" ? send : () => [404, { success: false, message: "", error: { code: "not_found" } }]);
-    const [status, json] = handle(body, url);
-    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(json));
+    const [status, json, headers] = handle(body, url);
+    response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(json));
   }
 }

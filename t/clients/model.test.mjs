@@ -218,3 +218,33 @@ test("what is being sent comes last, and survives a reset", () => {
   assert.equal(model.message(uuid(0)), message);
   assert.equal(model.messages(ROOMS[0]).length, 1);
 });
+
+test("a failed message that did arrive loses its error", () => {
+  const model = new Model(ME);
+  const sent = { ...history(5, 1).messages[0], conversation_id: ROOMS[0], sender_id: ME, status: "sent" };
+  const message = model.putMessage({ ...sent, id: null, status: "sending", server_timestamp: null });
+  model.setPending(message, "failed", { code: "internal_error", reason: "broken" });
+  assert.equal(model.putMessage(sent), message);
+  assert.deepEqual([message.status, message.error, model.messages(ROOMS[0]).length], ["sent", undefined, 1]);
+});
+
+test("where the last message shown is gone and no other is known, the conversation is to be read anew", () => {
+  const books = new Books(dice(9));
+  while (!books.pair(ROOMS[0])) books.send();
+  const model = new Model(ME);
+  model.putConversation(books.pair(ROOMS[0]));
+  const last = books.messages.findLast((m) => m.conversation_id === ROOMS[0]);
+  model.putMessage({ ...last });
+  assert.deepEqual(model.takeStale(), []);
+  model.setStatus(last.id, "withdrawn");
+  assert.deepEqual(model.takeStale(), [ROOMS[0]]);
+  assert.deepEqual(model.takeStale(), []);
+});
+
+test("the memory of events is bounded", () => {
+  const model = new Model(ME);
+  const event = (n) => ({ id: uuid(n), event_type: "message_status_update", payload: { message_id: uuid(1), status: "read" }, event_timestamp: stamp(n) });
+  for (let n = 0; n <= 10000; n++) model.apply(event(n));
+  assert.equal(model.apply(event(10000)), false);
+  assert.equal(model.apply(event(0)), true);
+});

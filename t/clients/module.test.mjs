@@ -178,7 +178,7 @@ test("what got no answer is sent again with the same id, in order", async () => 
 });
 
 test("a connection that breaks under a send: it goes out again on the next, with the same id", async () => {
-  await client({ restAfter: 5000 }).connect();
+  await client({ restAfter: 5000, timeout: 30000 }).connect();
   server.answers.send_message = () => {
     delete server.answers.send_message;
     server.cut();
@@ -259,6 +259,81 @@ test("a refused upgrade is told from a dead network", async () => {
   await until("refused", () => im.state === "refused");
   server.isRefusing = false;
   await until("online", () => im.state === "online");
+});
+
+test("a sync that was cut short is not gone on with: the next join's does all", async () => {
+  server.answers.sync = () => (delete server.answers.sync, server.cut(), null);
+  await client({ retryMin: 100 }).connect();
+  await new Promise((done) => setTimeout(done, 400));
+  assert.equal(called("sync").length, 2);
+  assert.equal(called("get_conversations").length, 1);
+  server.cut();
+  await until("a third sync", () => called("sync").length === 3 && im.state === "online");
+  assert.equal(called("get_conversations").length, 1, "lists are read once");
+});
+
+test("the cursor never goes back, nor does what another tab stored", async () => {
+  kept.set(KEY, "2030-01-01T00:00:00.000Z");
+  server.answers.sync = () => ["ok", { events: [], new_last_sync_timestamp: "2029-01-01T00:00:00.000Z", has_more: false }];
+  await client().connect();
+  assert.equal(im.cursor, "2030-01-01T00:00:00.000Z");
+  kept.set(KEY, "2031-01-01T00:00:00.000Z");
+  server.push({ ...server.arrive(), event_timestamp: "2030-06-01T00:00:00.000Z" });
+  await until("it came", () => im.cursor === "2030-06-01T00:00:00.000Z");
+  await new Promise((done) => setTimeout(done, 20));
+  assert.equal(kept.get(KEY), "2031-01-01T00:00:00.000Z");
+});
+
+test("a new connection ends the pause before the next try", async () => {
+  await client({ retryMin: 60000, retryMax: 60000, restAfter: 60000 }).connect();
+  server.answers.send_message = () => (delete server.answers.send_message, ["error", { reason: "away", code: "unavailable" }]);
+  const message = im.send({ to: YOU, content: "hello" });
+  await until("a try", () => called("send_message").length === 1);
+  await new Promise((done) => setTimeout(done, 50));
+  server.cut();
+  await until("sent", () => message.status === "sent");
+});
+
+test("pauses grow; a server that does not know the channel is tried again; what makes it fail each time is given up", async () => {
+  await client({ retryMin: 20, retryMax: 5000 }).connect();
+  let left = 6;
+  server.answers.send_message = () => (left-- ? ["error", { reason: "unmatched topic" }] : ["error", { reason: "broken", code: "internal_error" }]);
+  const begin = Date.now();
+  const message = im.send({ to: YOU, content: "hello" });
+  await until("seven tries", () => called("send_message").length === 7);
+  assert.ok(Date.now() - begin > 400, `${Date.now() - begin} ms`);
+  im.disconnect();
+
+  server.calls.length = 0;
+  server.answers.send_message = () => ["error", { reason: "broken", code: "internal_error" }];
+  await client().connect();
+  const poison = im.send({ to: YOU, content: "poison" });
+  await until("failed", () => poison.status === "failed");
+  assert.equal(called("send_message").length, 5);
+  assert.equal(message.status, "sending");
+});
+
+test("a retry after a withdrawal shows the message as it is by then", async () => {
+  await client().connect();
+  server.answers.send_message = ({ client_message_id }) =>
+    ["ok", { client_message_id, message_id: server.message().id, server_timestamp: "2025-04-10T00:00:00.000Z", status: "withdrawn" }];
+  const message = im.send({ to: YOU, content: "hello" });
+  await until("withdrawn", () => message.status === "withdrawn");
+  assert.deepEqual(message.content, {});
+});
+
+test("sends over REST: a bad token and a limit are waited out, a refusal is not", async () => {
+  server.answers.phx_join = () => null;
+  const answers = [[401, { message: "no", error: { code: "unauthorized" } }], [429, { message: "slow", error: { code: "rate_limited" } }, { "Retry-After": "1" }],
+    [422, { message: "bad", error: { code: "invalid_fields", fields: { content: "is required" } } }]];
+  const times = [];
+  server.rest["POST /messages"] = () => (times.push(Date.now()), answers[times.length - 1]);
+  client().connect();
+  const message = im.send({ to: YOU, content: "hello" });
+  await until("failed", () => message.status === "failed");
+  assert.equal(times.length, 3);
+  assert.ok(times[2] - times[1] >= 990, `${times[2] - times[1]} ms`);
+  assert.deepEqual(message.error, { code: "invalid_fields", reason: "bad", fields: { content: "is required" } });
 });
 
 test("requests over the channel and REST, and their errors", async () => {
