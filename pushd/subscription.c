@@ -23,7 +23,7 @@
  * which a row could be missed. A row that is fetched for a live subscription, and comes back when that is behind, is news again; one
  * that comes back when it was read by sync already is not after the position.
  *
- * A sync of the client is a reading as well: what was noted before it was sent is in its reply, if it succeeds. */
+ * A sync of the client is a reading as well: what was noted before it was sent is in its reply, if it succeeds and there is no more. */
 
 static struct push_users *users_of(const push_subscription *subscription)
 {
@@ -124,18 +124,18 @@ void push_subscription_synced(push_subscription *subscription, int succeeded, fl
     if (subscription->state == PUSH_ENDING) {
         return;
     }
+    /* A reply that has not all of it may not have what was noted: a reading under way is not to end with that. */
+    if ((!succeeded || has_more) && (subscription->has_news & PUSH_NEWS_BEFORE_SYNC)) {
+        subscription->has_news |= PUSH_NEWS;
+    }
+    subscription->has_news &= ~PUSH_NEWS_BEFORE_SYNC;
     if (!succeeded) {
-        if (subscription->has_news & PUSH_NEWS_BEFORE_SYNC) {
-            subscription->has_news &= ~PUSH_NEWS_BEFORE_SYNC;
-            subscription->has_news |= PUSH_NEWS;
-        }
         /* its turn may have come meanwhile */
         if (subscription->state == PUSH_BEHIND && subscription->next_due == NULL) {
             fall_behind(subscription, PUSH_WAIT_TURN);
         }
         return;
     }
-    subscription->has_news &= ~PUSH_NEWS_BEFORE_SYNC;
     if (is_first) {
         set_position(subscription, cursor, has_more);
     }

@@ -15,6 +15,7 @@ my %parser = (
     request    => ['pushd/request.c'],
     serializer => ['pushd/serializer.c'],
     settings   => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
+    subscription => [ map {"pushd/$_.c"} qw(subscription catch_up) ],
     upgrade    => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
     websocket  => [ map {"pushd/$_.c"} qw(websocket frames) ],
 );
@@ -31,6 +32,7 @@ my %target = (
     request   => [ map({"flx_$_.c"} qw(buffer request)), '-lhttp_parser' ],
     serializer => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
     settings  => [],
+    subscription => [ map({"flx_$_.c"} qw(result time)), map({ root() . "/pushd/$_.c" } qw(block users)), '-isystem $(pg_config --includedir)', '-lpq' ],
     time      => [],
     token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
     url_token => ['flx_hex.c'],
