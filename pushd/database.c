@@ -32,7 +32,6 @@ typedef struct lane {
     push_session **sessions;
     int count;
     int depth; /* calls on their way in one session */
-    int next;  /* where to look first */
 } lane;
 
 struct push_database {
@@ -55,19 +54,21 @@ static const push_batch_owner batch_owner;
 static void sent(void *data, push_session_end end, const PGresult *result);
 static void look_soon(struct push_database *database, uint64_t milliseconds);
 
-static push_session *idle_session(lane *in)
+/* The one with the fewest calls on their way that takes one more; NULL if none does. */
+static push_session *idle_session(const lane *in)
 {
-    int i;
+    push_session *found = NULL;
+    int fewest = in->depth, i;
 
-    for (i = 0; i < in->count; i++) {
-        push_session *session = in->sessions[(in->next + i) % in->count];
+    for (i = 0; i < in->count && fewest > 0; i++) {
+        int calls = push_session_in_flight(in->sessions[i]);
 
-        if (push_session_is_up(session) && push_session_in_flight(session) < in->depth) {
-            in->next = (in->next + i + 1) % in->count;
-            return session;
+        if (calls < fewest && push_session_is_up(in->sessions[i])) {
+            found = in->sessions[i];
+            fewest = calls;
         }
     }
-    return NULL;
+    return found;
 }
 
 /* Sends one call, or with it those that go together with it. */
