@@ -14,9 +14,11 @@
 
 #define READINGS  32    /* at a time */
 #define PAGE_ROWS "100" /* of one reading */
-/* Bytes that may wait for a client: to begin with a page, and on the way through one. */
+/* Bytes that may wait for a client: to begin with a page, and on the way through one; and which part of its queue at most. */
 #define ROOM_TO_BEGIN (64UL * 1024)
 #define ROOM_TO_GO_ON (256UL * 1024)
+#define PART_TO_BEGIN 16
+#define PART_TO_GO_ON 4
 #define AWAY          250 /* ms until a database that is away is looked for again */
 
 struct push_catch_up {
@@ -92,6 +94,15 @@ void push_catch_up_leave(push_catch_up *catch_up, push_subscription *subscriptio
     }
 }
 
+/* Whether no more waits for a client than is good for one who is pushed a page. A queue that is full would end it. */
+static int has_room(const push_subscription *subscription, size_t most, size_t part)
+{
+    size_t queue = (size_t)subscription->server->settings->queue_size;
+
+    return subscription->subscriber->backlog(subscription) <
+           (most < queue / part ? most : queue / part);
+}
+
 /* One event of a page. */
 static void push_row(push_subscription *subscription, const flx_event_rendering *rendering, int row)
 {
@@ -127,7 +138,7 @@ static int push_page(push_subscription *subscription, const PGresult *result)
         if (stamp <= subscription->position) {
             continue;
         }
-        if (subscription->subscriber->backlog(subscription) > ROOM_TO_GO_ON) {
+        if (!has_room(subscription, ROOM_TO_GO_ON, PART_TO_GO_ON)) {
             return 1;
         }
         if (!is_own(subscription, flx_result_at(result, row, origin)) &&
@@ -178,7 +189,7 @@ static void read_page(push_catch_up *catch_up, push_subscription *subscription)
     if (subscription->syncs > 0) {
         return;
     }
-    if (subscription->subscriber->backlog(subscription) >= ROOM_TO_BEGIN) {
+    if (!has_room(subscription, ROOM_TO_BEGIN, PART_TO_BEGIN)) {
         push_catch_up_wait(catch_up, subscription, PUSH_WAIT_ROOM);
         return;
     }
@@ -294,6 +305,7 @@ push_catch_up *push_catch_up_make(struct push_server *server)
     }
     catch_up->server = server;
     (void)uv_timer_init(server->loop, catch_up->timer); /* cannot fail */
+    uv_unref((uv_handle_t *)catch_up->timer);           /* nobody waits for it at the end */
     catch_up->timer->data = catch_up;
     for (i = 0; i < PUSH_WAITS; i++) {
         catch_up->rings[i].next_due = &catch_up->rings[i];

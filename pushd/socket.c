@@ -112,8 +112,9 @@ static void watch(push_socket *socket)
     if (socket->identity != NULL) {
         left = push_identity_time_left(socket->identity);
     }
-    if (socket->joined_count == 0 && left + alone > JOIN_TIME) {
-        left = alone < JOIN_TIME ? JOIN_TIME - alone : 0;
+    if (socket->joined_count == 0) {
+        uint64_t patience = alone < JOIN_TIME ? JOIN_TIME - alone : 0;
+        left = patience < left ? patience : left;
     }
     if (left == UINT64_MAX) {
         push_deadline_clear(deadlines, &socket->deadline);

@@ -105,6 +105,16 @@ static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *l
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* Instead of OpenSSL's own, which asks on the terminal: at a reload everybody would wait for that. */
+static int refuse_password(char *password, int size, int is_written, void *data)
+{
+    (void)password;
+    (void)size;
+    (void)is_written;
+    (void)data;
+    return 0;
+}
+
 static void release(struct push_tls *tls)
 {
     if (--tls->references == 0) {
@@ -129,6 +139,7 @@ static int configure(struct push_tls *tls)
     SSL_CTX_set_options(tls->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                           SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(tls->context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_default_passwd_cb(tls->context, refuse_password);
     SSL_CTX_set_alpn_select_cb(tls->context, select_protocol, NULL);
     return 0;
 }

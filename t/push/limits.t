@@ -105,6 +105,22 @@ SQL
     is $poll->raw->get->json->{status}, 410, 'and the session is over';
 }
 
+# What a client has missed is more than its queue takes: it comes as the client asks for it, and ends no session.
+{
+    my $pushd = daemon({ queue_size => '64K' });
+    $api->cluster->connect(user => 'flixim_httpd')->do(<<'SQL', {}, $api->id('frank'), $api->id('grace'));
+SELECT flixim.send_messages(array_agg(?::uuid), array_agg(now()), array_agg(false), array_agg(NULL::uuid), array_agg(NULL::text), array_agg(?::uuid),
+    array_agg('private_message'::flixim.message_type), array_agg('text'::flixim.content_type), array_agg(format('{"text":"%s%s"}', n, repeat('z', 900))::json),
+    array_agg(NULL::uuid), array_agg(NULL::timestamptz), array_agg(NULL::uuid)) FROM generate_series(1, 200) AS n
+SQL
+    my $poll = joined($pushd, 'grace', poll => 1);
+    my $page = $poll->ask('sync', {})->response;
+    ok $page->{has_more}, 'queue_size: a sync has no more than half of it';
+    my %seen = map { $_->{id} => 1 } @{ $page->{events} };
+    while (keys %seen < 200) { my $event = eval { $poll->event(5) } or last; $seen{ $event->{id} } = 1 }
+    is scalar keys %seen, 200, 'the rest is pushed, as the client takes it' or diag $poll->raw->why;
+}
+
 # -- Clients that take their time ---------------------------------------------------------------------
 
 {
