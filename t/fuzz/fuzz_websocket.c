@@ -8,6 +8,7 @@
 
 #include "flx_buffer.h"
 #include "flx_utf8.h"
+#include "flush.h"
 #include "frames.h"
 #include "websocket.h"
 
@@ -70,6 +71,12 @@ void push_connection_drop(push_connection *connection)
 {
     (void)connection;
     present->backlog = 0;
+}
+
+/* The kernel takes nothing. */
+void push_flush(push_connection *connection)
+{
+    (void)connection;
 }
 
 void push_connection_set_deadline(push_connection *connection, uint64_t due)
