@@ -89,6 +89,7 @@ static void takes_requests(void **state)
             assert_memory_equal(body.at, good[i].body, body.length);
             assert_int_equal(push_request_keeps_alive(request), good[i].keeps_alive);
             assert_true(push_request_is_whole(request));
+            assert_null(flx_request_header(head, "x-trailer").at);
             push_request_free(request);
         }
     }

@@ -108,7 +108,7 @@ sub _methods {
 sub _keys {
     my @bad = (
         'dGhlIHNhbXBsZSBub25jZQ=', 'dGhlIHNhbXBsZSBub25jZQ', 'dGhlIHNhbXBsZSBub25jZQ===', 'dGhlIHNhbXBsZSBub25jZQA=', 'dGhlIHNhbXBsZSBub25jZQAA',
-        'dGhlIHNhbXBsZSBub25j', 'dGhl', '', '=', '========================', 'dGhlIHNhbXBsZSBub25j*Q==', 'dGhlIHNhbXBs ZSBub25jZQ==',
+        'dGhlIHNhbXBsZSBub25j', 'dGhl', '', '=', '========================', (map {"dGhlIHNhbXBsZSBub25j${_}Q=="} '*', '@', '[', '`', '{', ':', '.', '-', '_'), 'dGhlIHNhbXBs ZSBub25jZQ==',
         'dGhlIHNhbXBsZSBub25jZQ==x', 'dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ==', 'A' x 1000,
     );
     return (
