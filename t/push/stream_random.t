@@ -70,8 +70,9 @@ my (%channel, $made);
 sub join_one {
     my $name = 'c' . ++$made;
     my $user = 1 + int rand $users;
-    my $live_from = eval { $daemon->join($name, $user) };
-    return if !defined $live_from;
+    $daemon->say("join $name " . FlixIM::Test::Subscriber::uuid($user) . ' ' . FlixIM::Test::Subscriber::uuid($user + 100));
+    my $live_from = $daemon->wait_line(qr/^(?:joined|refused) \Q$name\E (\S+)/);
+    return if $live_from !~ /^\d/;
     $channel{$name} = { user => $user, base => $live_from, sync_at => rand() < 0.8 ? time + rand 0.4 : undef, way => rand };
     return;
 }
