@@ -79,7 +79,11 @@ is answers($alice, 'a retry of what REST sent', 'send_message', text('z', client
         my %ids = map { $_ => 1 } $over_rest->{id}, map { $_->[0]->reply($_->[1])->response->{message_id} } [ $alice, $refs[0] ], [ $second, $refs[1] ], [ $alice, $refs[2] ];
         is_deeply [ keys %ids ], [ $over_rest->{id} ], "round $round: one message";
     }
-    is scalar(grep { $_->{payload}{content}{text} =~ /^round/ } $bob->events(6, 5)), 5, 'and one event each';
+    my $message = text('round 100', client_message_id => $api->uuid);
+    my @refs = map { my $client = $_; map { [ $client, $client->push('send_message', $message) ] } 1 .. 50 } $alice, $second;
+    my %ids = map { $_->[0]->reply($_->[1])->response->{message_id} => 1 } @refs;
+    is scalar keys %ids, 1, 'a hundred at once: one message';
+    is scalar(grep { $_->{payload}{content}{text} =~ /^round/ } $bob->events(7, 5)), 6, 'and one event each';
 }
 
 # -- Reading and withdrawing --------------------------------------------------------------------------

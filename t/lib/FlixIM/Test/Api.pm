@@ -204,7 +204,8 @@ sub send_text {
 
 # Sends a number of private messages, "1" and so on, in a few transactions; the database alone is asked.
 sub flood {
-    my ($self, $from, $to, $count) = @_;
+    my ($self, $from, $to, $count, $first) = @_;
+    $first //= 1;
     my $sql = q{SELECT count(*) FROM flixim.send_messages(
         array_fill($1::uuid, ARRAY[$3::int]), array_fill(clock_timestamp(), ARRAY[$3]), array_fill(false, ARRAY[$3]),
         ARRAY(SELECT gen_random_uuid() FROM generate_series(1, $3)), array_fill(NULL::text, ARRAY[$3]), array_fill($2::uuid, ARRAY[$3]),
@@ -214,10 +215,13 @@ sub flood {
     $self->{dbh} //= $self->{cluster}->connect;
     for (my $done = 0; $done < $count; $done += 200) {
         my $now = $count - $done < 200 ? $count - $done : 200;
-        $self->{dbh}->selectrow_array($sql, undef, $self->id($from), $self->id($to), $now, $done);
+        $self->{dbh}->selectrow_array($sql, undef, $self->id($from), $self->id($to), $now, $done + $first - 1);
     }
     return;
 }
+
+# One such message, whose text is a number.
+sub send_quietly { my ($self, $from, $to, $number) = @_; return $self->flood($from, $to, 1, $number) }
 
 sub text_body {
     my ($receiver_id, $text, %more) = @_;
