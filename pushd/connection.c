@@ -120,6 +120,13 @@ static void resume(push_connection *connection)
     }
 }
 
+/* What is not in the kernel, to the byte: of what libuv writes a part may be there. */
+static size_t count_left(const push_connection *connection)
+{
+    return push_connection_backlog(connection) - connection->in_flight +
+           uv_stream_get_write_queue_size(&connection->handle.stream);
+}
+
 void push_connection_work(uv_idle_t *idle)
 {
     struct push_connections *all = idle->data;
@@ -132,6 +139,9 @@ void push_connection_work(uv_idle_t *idle)
             resume(connection);
         }
         push_flush(connection);
+        if (connection->phase == PUSH_CONNECTION_FINISHING && connection->left == 0) {
+            connection->left = count_left(connection);
+        }
     }
     if (all->work == NULL) {
         uv_idle_stop(idle);
@@ -332,6 +342,16 @@ void push_connection_cut(push_connection *connection)
     uv_close((uv_handle_t *)&connection->handle.stream, on_closed);
 }
 
+/* Whether a client that is slow has taken some of what it was sent since this was last asked. */
+static int is_taking(push_connection *connection, uint64_t now)
+{
+    size_t left = count_left(connection), before = connection->left;
+
+    connection->left = left;
+    return connection->phase == PUSH_CONNECTION_FINISHING && left < before &&
+           now < connection->cut_at;
+}
+
 void push_connection_finish(push_connection *connection)
 {
     if (connection->phase != PUSH_CONNECTION_OPEN) {
@@ -340,6 +360,8 @@ void push_connection_finish(push_connection *connection)
     push_connection_set_deadline(connection,
                                  uv_now(connection->server->loop) + PUSH_CONNECTIONS_GOODBYE);
     connection->phase = PUSH_CONNECTION_FINISHING;
+    connection->cut_at =
+        uv_now(connection->server->loop) + (uint64_t)connection->server->settings->idle_time;
     free(connection->kept);
     connection->kept = NULL;
     connection->kept_length = 0;
@@ -353,9 +375,14 @@ void push_connection_expire(push_wheel_timer *timer)
 {
     push_connection *connection =
         (push_connection *)(void *)((char *)timer - offsetof(push_connection, timer));
+    uint64_t now = uv_now(connection->server->loop);
 
     if (connection->phase == PUSH_CONNECTION_OPEN) {
         connection->protocol->expired(connection);
+    }
+    else if (is_taking(connection, now)) {
+        push_wheel_arm(&connection->server->connections->wheel, &connection->timer,
+                       now + PUSH_CONNECTIONS_GOODBYE);
     }
     else {
         push_connection_cut(connection);

@@ -68,6 +68,8 @@ struct push_connection {
     int is_resumed;
     int is_shutting;
     int is_told;           /* to come to an end */
+    size_t left;           /* finishing: what waited when it was last looked at; 0: not yet */
+    uint64_t cut_at;       /* finishing: whatever happens */
     push_connection *next; /* of all */
     push_connection *previous;
     push_connection *next_work; /* of those that have something to do before the loop waits again */
@@ -98,7 +100,8 @@ void push_connection_pause(push_connection *connection, int keeps_reading);
 /* Go on, from the loop: never from within this call. */
 void push_connection_resume(push_connection *connection);
 
-/* Ends it: writes what was sent, says so to the client, waits for it to close, all in five seconds. */
+/* Ends it: writes what was sent, says so to the client, waits for it to close, all in five seconds; a client that goes on
+ * taking what was sent has idle_time for it. */
 void push_connection_finish(push_connection *connection);
 
 /* Ends it at once. */

@@ -10,7 +10,7 @@ use FlixIM::Test::Channel;
 use FlixIM::Test::LongPoll;
 use FlixIM::Test::Pushd;
 use FlixIM::Test::WebSocket qw(frame now);
-use Socket qw(SOL_SOCKET SO_RCVBUF);
+use Socket qw(INADDR_LOOPBACK PF_INET SOCK_STREAM SOL_SOCKET SO_RCVBUF pack_sockaddr_in);
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -159,6 +159,29 @@ SQL
     ok $_->[1]->has_ended(8), "given up: $_->[0]" for @slow;
     cmp_ok $pushd->metrics->{closed_slow_writer_total}, '>=', 5, 'it says so';
     ok is_alive($good), 'a good client stays';
+}
+
+# One that takes a long answer slowly gets all of it, although it wants no other one after it.
+{
+    my $pushd = daemon({});
+    my $poll = joined($pushd, 'grace', poll => 1);
+    $poll->ask('sync', { last_sync_timestamp => $poll->live_from });
+    $api->cluster->connect(user => 'flixim_httpd')->do(<<'SQL', {}, $api->id('frank'), $api->id('grace'));
+SELECT flixim.send_messages(array_agg(?::uuid), array_agg(now()), array_agg(false), array_agg(NULL::uuid), array_agg(NULL::text), array_agg(?::uuid),
+    array_agg('private_message'::flixim.message_type), array_agg('image'::flixim.content_type), array_agg(format('{"image_urls":["x"],"z":"%s"}', repeat('z', 110000))::json),
+    array_agg(NULL::uuid), array_agg(NULL::timestamptz), array_agg(NULL::uuid)) FROM generate_series(1, 8)
+SQL
+    $pushd->wait_for('all of it waits', sub { $pushd->metrics->{events_pushed_total} >= 8 });
+    socket my $slow, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+    setsockopt $slow, SOL_SOCKET, SO_RCVBUF, 8192 or die "setsockopt: $!";
+    connect $slow, pack_sockaddr_in($pushd->port, INADDR_LOOPBACK) or die "connect: $!";
+    syswrite $slow, 'GET /socket/longpoll?' . $poll->raw->query . " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" or die "write: $!";
+    my ($text, $begin, $got) = ('', now());
+    while (($got = sysread $slow, $text, 8000, length $text) && now() < $begin + 30) { sleep 0.08 }
+    my ($length) = $text =~ /^content-length: (\d+)/im;
+    $text =~ s/\A.*?\r\n\r\n//s;
+    cmp_ok now() - $begin, '>', 6, 'a client takes an answer slowly';
+    is length $text, $length, 'and gets all of it';
 }
 
 # -- Sizes --------------------------------------------------------------------------------------------
