@@ -37,17 +37,15 @@ typedef struct client_sync {
     int seen;
 } client_sync;
 
+/* Phases of a join; SEEN: the database has answered, nobody heard it yet. */
+enum { OUT, ASKED, SEEN, IN };
+
 typedef struct channel {
     push_subscription subscription; /* first */
     struct push_call *call;
     client_sync syncs[SYNCS];
     int sync_count;
-    enum {
-        OUT,
-        ASKED,
-        SEEN,
-        IN
-    } phase; /* of the join: SEEN: the database has answered, nobody heard it yet */
+    int phase; /* of the join */
     int live_from;
     int cursor;       /* of the client: all up to it is known */
     int started_from; /* its first successful sync's; -2: none was answered */
@@ -292,7 +290,6 @@ static size_t backlog(const push_subscription *subscription)
 {
     return ((const channel *)(const void *)subscription)->backlog;
 }
-
 
 static void leave(channel *of)
 {
