@@ -64,13 +64,12 @@ static struct {
     int committed;
     int noted;            /* by the stream */
     int fetching[EVENTS]; /* rows that are fetched, in order */
-    int fetch_first;
-    int fetch_count;
+    int fetch_first, fetch_count;
     int is_up;
     uint64_t now;
     uint64_t due; /* of the one timer; 0: it is not active */
-    uv_timer_cb on_timer;
     uv_timer_t *timer;
+    uv_timer_cb on_timer;
 } it;
 
 static const flx_uuid user = { "the only user..." };
