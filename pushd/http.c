@@ -47,6 +47,7 @@ static void finish(http *state, push_response *response, int keeps_open)
 {
     push_connection *connection = state->connection;
     const push_settings *settings = connection->server->settings;
+    size_t unread = push_connection_backlog(connection);
     push_block *block;
 
     response->date = push_connections_date(connection->server->connections);
@@ -64,9 +65,10 @@ static void finish(http *state, push_response *response, int keeps_open)
         state->phase = OVER;
         push_connection_finish(connection);
     }
-    else if (push_connection_backlog(connection) > (size_t)settings->queue_size) {
+    else if (unread > (size_t)settings->queue_size) {
+        /* It asks and asks, and never reads. This answer does not count: a long poll's may be as long as its queue. */
         state->phase = OVER;
-        push_connection_cut(connection); /* it asks and asks, and never reads */
+        push_connection_cut(connection);
     }
     else {
         state->phase = READING;

@@ -161,6 +161,23 @@ SQL
     ok is_alive($good), 'a good client stays';
 }
 
+# A message that is longer than the whole queue comes when it is alone, also over a connection that stays open.
+{
+    my $pushd = daemon({ queue_size => '64K' });
+    my $poll = joined($pushd, 'heidi', poll => 1);
+    $poll->ask('sync', { last_sync_timestamp => $poll->live_from });
+    my $sender = joined($pushd, 'bob');
+    $sender->ask('send_message', { message_type => 'private_message', content_type => 'text', content => { text => 'x', more => 'y' x 90_000 }, receiver_id => $api->id('heidi') });
+    my $client = raw($pushd);
+    for my $round (1 .. 2) {
+        $client->write('GET /socket/longpoll?' . $poll->raw->query . " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        my $answer = $client->answer(seconds => 15);
+        my $body = $answer ? $answer->{body} : '';
+        like substr($body, 0, 100), qr/\A\{"messages":\[@{[$round == 1 ? '"' : '\\]']}/, "poll $round is answered";
+        cmp_ok length $body, '>', 90_000, 'with all of the long message' if $round == 1;
+    }
+}
+
 # One that takes a long answer slowly gets all of it, although it wants no other one after it.
 {
     my $pushd = daemon({});
