@@ -12,33 +12,40 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
-    request    => ['pushd/request.c'],
-    serializer => ['pushd/serializer.c'],
-    settings   => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
+    request      => ['pushd/request.c'],
+    serializer   => ['pushd/serializer.c'],
+    settings     => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
+    socket       => [ map {"pushd/$_.c"} qw(socket channel join pushes) ],
     subscription => [ map {"pushd/$_.c"} qw(subscription catch_up) ],
-    upgrade    => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
-    websocket  => [ map {"pushd/$_.c"} qw(websocket frames) ],
+    upgrade      => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
+    websocket    => [ map {"pushd/$_.c"} qw(websocket frames) ],
 );
 
 # target => what it needs beside that, and libraries
 my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c -lcjose -lcrypto);
+my @libpq  = ('-isystem $(pg_config --includedir)', '-lpq');
 my %target = (
-    base64url => [],
-    form      => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
-    json_scan => [qw(flx_hex.c flx_utf8.c -ljson-c)],
-    jwks      => \@keys,
-    language  => [],
-    query     => [qw(flx_hex.c flx_utf8.c)],
-    request   => [ map({"flx_$_.c"} qw(buffer request)), '-lhttp_parser' ],
-    serializer => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
-    settings  => [],
-    subscription => [ map({"flx_$_.c"} qw(result time)), map({ root() . "/pushd/$_.c" } qw(block users)), '-isystem $(pg_config --includedir)', '-lpq' ],
-    time      => [],
-    token     => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
-    url_token => ['flx_hex.c'],
-    upgrade   => [ map({"flx_$_.c"} qw(buffer hex query utf8)), '-lcrypto' ],
-    uuid      => [qw(flx_hex.c -luuid)],
-    websocket => [ map({"flx_$_.c"} qw(buffer utf8)), root() . '/pushd/block.c', '-luv', '-lwslay' ],
+    base64url    => [],
+    form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
+    json_scan    => [qw(flx_hex.c flx_utf8.c -ljson-c)],
+    jwks         => \@keys,
+    language     => [],
+    query        => [qw(flx_hex.c flx_utf8.c)],
+    request      => [ map({"flx_$_.c"} qw(buffer request)), '-lhttp_parser' ],
+    serializer   => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
+    settings     => [],
+    socket       => [
+        root() . '/libflixim/*.c', @libpq, qw(-luuid -ljson-c -lcjose -lcrypto),
+        map({"$_.c"} qw(block catch_up deadline event identity payload reply serializer subscription user_limits users)),
+        map({"event_$_.c"} qw(conversations history read send sync withdraw)),
+    ],
+    subscription => [ qw(flx_result.c flx_time.c block.c users.c), @libpq ],
+    time         => [],
+    token        => [ qw(flx_jwks.c flx_buffer.c flx_uuid.c), @keys, '-luuid' ],
+    url_token    => ['flx_hex.c'],
+    upgrade      => [ map({"flx_$_.c"} qw(buffer hex query utf8)), '-lcrypto' ],
+    uuid         => [qw(flx_hex.c -luuid)],
+    websocket    => [qw(flx_buffer.c flx_utf8.c block.c -luv -lwslay)],
 );
 my $seconds = $ENV{FLIXIM_FUZZ_SECONDS} // ($ENV{FLIXIM_LONG} ? 60 : 10);    # 0, as make check has it: the corpus alone, without clang
 my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
@@ -48,7 +55,7 @@ for my $name (sort keys %target) {
     my @inputs = unpack_corpus($name, $dir);
     cmp_ok scalar @inputs, '>', 20, "$name: there is a corpus";
     my @parser  = @{ $parser{$name} // ["libflixim/flx_$name.c"] };
-    my @rest    = (map({ root() . "/$_" } @parser), map { /^flx_/ ? root() . "/libflixim/$_" : $_ } @{ $target{$name} });
+    my @rest    = (map({ root() . "/$_" } @parser), map { /^flx_\w+\.c$/ ? root() . "/libflixim/$_" : /^\w+\.c$/ ? root() . "/pushd/$_" : $_ } @{ $target{$name} });
     my $include = join ' ', '-iquote ' . root() . '/pushd', map { '-I' . root() . "/$_" } qw(t/fuzz libflixim);
 
     my ($status, $output) = run($dir,

@@ -120,6 +120,11 @@ uint64_t uv_timer_get_due_in(const uv_timer_t *timer)
     return it.due - 1 <= it.now ? 0 : it.due - 1 - it.now;
 }
 
+void uv_unref(uv_handle_t *handle)
+{
+    (void)handle;
+}
+
 void uv_close(uv_handle_t *handle, uv_close_cb closed)
 {
     closed(handle);
