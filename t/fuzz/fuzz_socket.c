@@ -528,6 +528,7 @@ static void begin(void)
     memset(&it, 0, sizeof it);
     it.settings.connections_per_user = 2;
     it.settings.hold_time = 500;
+    it.settings.queue_size = 4 << 20;
     it.settings.joins_per_second = 20;
     it.settings.pushes_per_second = 50;
     it.settings.push_burst = 200;

@@ -583,6 +583,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     memset(&it, 0, sizeof it);
     it.settings.hold_time = HOLD;
+    it.settings.queue_size = 4 << 20;
     it.server.settings = &it.settings;
     it.server.database = (struct push_database *)(void *)&it; /* never looked into */
     it.now = 1000;
