@@ -12,8 +12,10 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $api = FlixIM::Test::Api->start(httpd => 0);
-my %common = (safety_poll => 0, database_readers => 12);
-my $quick   = FlixIM::Test::Pushd->start(api => $api, settings => { %common, hold_time => '100ms' });
+# Holds are longer than several joins take, and statements may wait longer than we let them.
+my $hold = 1;
+my %common = (safety_poll => 0, database_readers => 12, database_timeout => '30s');
+my $quick   = FlixIM::Test::Pushd->start(api => $api, settings => { %common, hold_time => "${hold}s" });
 my $patient = FlixIM::Test::Pushd->start(api => $api, settings => { %common, hold_time => '30s' });
 
 my $users = 0;
@@ -92,7 +94,7 @@ for my $round (1 .. 3) {
     lock_syncs();
     my $ref = $client->push('sync', {});
     waiting(1);
-    sleep 0.3;
+    sleep 1.3 * $hold;
     my $text = sent($who);
     noted($quick);
     is_deeply [ $client->now ], [], 'the hold ends while a first sync is under way: nothing is pushed before its reply';
