@@ -19,7 +19,8 @@ typedef enum request_kind {
     REQUEST_LEAVE,
     REQUEST_UNKNOWN,
     REQUEST_BINARY,
-    REQUEST_TOO_LARGE
+    REQUEST_TOO_LARGE,
+    REQUEST_TOO_MANY
 } request_kind;
 
 typedef struct push_request {
@@ -259,6 +260,9 @@ static progress begin(push_channel *channel, push_request *request)
     case REQUEST_TOO_LARGE:
         refuse_outcome(channel, request, FLX_TOO_LARGE);
         return DONE;
+    case REQUEST_TOO_MANY:
+        refuse_outcome(channel, request, FLX_RATE_LIMITED);
+        return DONE;
     case REQUEST_EVENT:
         break;
     }
@@ -353,11 +357,10 @@ void push_pushes_take(push_channel *channel, const push_frame *frame)
         push_reply_outcome(socket, &to, FLX_INTERNAL);
         return;
     }
+    /* Refused in its turn, as the others of its channel are answered. */
     if (request->kind != REQUEST_LEAVE &&
         push_limits_take_push(socket->server->limits, &channel->subscription.user_id) != 0) {
-        free(request);
-        push_reply_outcome(socket, &to, FLX_RATE_LIMITED);
-        return;
+        request->kind = REQUEST_TOO_MANY;
     }
     append(channel, request);
     pump(channel);

@@ -249,10 +249,12 @@ SQL
     my $alice = joined($pushd, 'alice');
     my $bob = joined($pushd, 'bob');
     my @refs = map { $alice->push('get_conversations', {}) } 1 .. 30;
+    my @replies = map { $alice->next } @refs;
     my %count;
-    $count{ $alice->reply($_)->verdict }++ for @refs;
+    $count{ $_->{payload}{response}{code} // 'ok' }++ for @replies;
     cmp_ok $count{ok}, '>=', 10, "pushes_per_second: a burst: $count{ok} of 30";
     cmp_ok $count{rate_limited} // 0, '>=', 10, 'then refusals';
+    is join(' ', map { $_->{ref} } @replies), join(' ', @refs), 'each in its turn';
     is $bob->ask('get_conversations', {})->status, 'ok', 'others are not limited by it';
     is $alice->beat->status, 'ok', 'nor are heartbeats';
     sleep 0.5;
