@@ -2,7 +2,7 @@
 /* Fuzzes a Phoenix socket with all that hangs on it: whatever a client says and whatever comes in between, every frame is well-formed, a ref is
  * answered once at most, and nothing is used that is gone. Transport, database, clock and stream are played here. Each byte of an
  * input is a step of one of them; some take the next bytes, too. */
-#include "fuzz.h"
+#include "fuzz_clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,6 @@
 #include "users.h"
 
 #define CALLS  200
-#define TIMERS 8
 #define REFS   2000
 #define USER_A "11111111-1111-4111-8111-111111111111"
 #define USER_B "22222222-2222-4222-8222-222222222222"
@@ -28,12 +27,6 @@ struct push_call {
     void *data;
     const flx_statement *statement;
 };
-
-typedef struct timer {
-    uv_timer_t *handle;
-    uv_timer_cb call;
-    uint64_t due; /* 0: it is not active */
-} timer;
 
 static struct {
     push_settings settings;
@@ -46,113 +39,10 @@ static struct {
     size_t backlog;
     push_call *calls[CALLS];
     int call_count;
-    timer timers[TIMERS];
-    uint64_t now;
     flx_time stamp;
     int refs;
     unsigned char answered[REFS];
 } it;
-
-/* ---- libuv ---- */
-
-uint64_t uv_now(const uv_loop_t *loop)
-{
-    (void)loop;
-    return it.now;
-}
-
-static timer *timer_of(const uv_timer_t *handle)
-{
-    int i = 0;
-
-    while (it.timers[i].handle != handle) {
-        must(++i < TIMERS);
-    }
-    return &it.timers[i];
-}
-
-int uv_timer_init(uv_loop_t *loop, uv_timer_t *handle)
-{
-    memset(handle, 0, sizeof *handle);
-    handle->loop = loop;
-    timer_of(NULL)->handle = handle;
-    return 0;
-}
-
-int uv_timer_start(uv_timer_t *handle, uv_timer_cb call, uint64_t milliseconds, uint64_t repeat)
-{
-    timer *one = timer_of(handle);
-
-    must(repeat == 0);
-    one->call = call;
-    one->due = it.now + milliseconds;
-    return 0;
-}
-
-int uv_timer_stop(uv_timer_t *handle)
-{
-    timer_of(handle)->due = 0;
-    return 0;
-}
-
-int uv_is_active(const uv_handle_t *handle)
-{
-    return timer_of((const uv_timer_t *)(const void *)handle)->due != 0;
-}
-
-uint64_t uv_timer_get_due_in(const uv_timer_t *handle)
-{
-    const timer *one = timer_of(handle);
-
-    return one->due <= it.now ? 0 : one->due - it.now;
-}
-
-void uv_unref(uv_handle_t *handle)
-{
-    (void)handle;
-}
-
-void uv_close(uv_handle_t *handle, uv_close_cb closed)
-{
-    memset(timer_of((uv_timer_t *)(void *)handle), 0, sizeof(timer));
-    closed(handle);
-}
-
-int uv_random(uv_loop_t *loop, uv_random_t *request, void *bytes, size_t length, unsigned flags,
-              uv_random_cb done)
-{
-    (void)loop;
-    (void)request;
-    (void)flags;
-    (void)done;
-    memset(bytes, 7, length);
-    return 0;
-}
-
-static void pass(uint64_t milliseconds)
-{
-    uint64_t until = it.now + milliseconds;
-
-    for (int fired = 0;; fired++) {
-        timer *next = NULL;
-        uv_timer_t *handle;
-        for (int i = 0; i < TIMERS; i++) {
-            if (it.timers[i].due != 0 && it.timers[i].due <= until &&
-                (next == NULL || it.timers[i].due < next->due)) {
-                next = &it.timers[i];
-            }
-        }
-        if (next == NULL) {
-            break;
-        }
-        must(fired < 100000);
-        it.now = next->due > it.now ? next->due : it.now;
-        next->due = 0;
-        handle = next->handle;
-        next->call(handle);
-    }
-    it.now = until;
-}
 
 /* ---- tokens, of which there are opaque ones only, and the log ---- */
 
@@ -175,7 +65,7 @@ int64_t push_tokens_leeway(const struct push_tokens *tokens)
 
 flx_time push_tokens_now(void)
 {
-    return (flx_time)it.now;
+    return (flx_time)fuzz_clock.now;
 }
 
 void push_log(push_log_level level, const char *format, ...)
@@ -192,7 +82,7 @@ int push_database_is_up(const struct push_database *database)
     return 1;
 }
 
-push_call *push_database_call(struct push_database *database, push_lane lane,
+push_call *push_database_call(struct push_database *database, push_lane which,
                               const flx_statement *statement, const char *const *caller,
                               const char *const *parameters, push_answered *done, void *data)
 {
@@ -200,7 +90,7 @@ push_call *push_database_call(struct push_database *database, push_lane lane,
     static volatile size_t read;
 
     (void)database;
-    must(lane < PUSH_LANES && statement != NULL);
+    must(which < PUSH_LANES && statement != NULL);
     if (it.call_count == CALLS) {
         return NULL;
     }
@@ -220,7 +110,7 @@ static push_call *take_call(int index)
     push_call *call = it.calls[index];
 
     memmove(&it.calls[index], &it.calls[index + 1],
-            sizeof call * (size_t)(--it.call_count - index));
+            sizeof(push_call *) * (size_t)(--it.call_count - index));
     return call;
 }
 
@@ -262,7 +152,7 @@ static PGresult *make_result(unsigned variant)
     PGresAttDesc columns[7];
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     flx_uuid user;
-    char has_more = variant & 1;
+    char has_more = (char)(variant & 1);
 
     must(result != NULL);
     must(flx_uuid_read(&user, variant & 2 && variant & 4 ? USER_B : USER_A, FLX_UUID_TEXT) == 0);
@@ -278,7 +168,7 @@ static PGresult *make_result(unsigned variant)
     must(PQsetResultAttrs(result, 7, columns));
     set(result, 0, user.bytes, sizeof user.bytes);
     if (variant & 8) {
-        set_time(result, 1, (flx_time)it.now + 5000);
+        set_time(result, 1, (flx_time)fuzz_clock.now + 5000);
     }
     set_time(result, 2, it.stamp);
     set_time(result, 3, it.stamp);
@@ -314,12 +204,14 @@ static void answer(uint8_t byte)
 /* Notes the ref of a reply: none is answered twice. */
 static void note_ref(flx_slice ref)
 {
-    int number;
+    long number;
 
-    if (ref.length > 2 && ref.at[0] == '"' && sscanf(ref.at + 1, "r%d\"", &number) == 1 &&
-        number < REFS) {
-        must(!it.answered[number]);
-        it.answered[number] = 1;
+    if (ref.length > 2 && ref.at[0] == '"' && ref.at[1] == 'r') {
+        number = strtol(ref.at + 2, NULL, 10); /* up to the quote */
+        must(number < 0 || number >= REFS || !it.answered[number]);
+        if (number >= 0 && number < REFS) {
+            it.answered[number] = 1;
+        }
     }
 }
 
@@ -534,7 +426,7 @@ static void begin(void)
     it.settings.push_burst = 200;
     it.server.settings = &it.settings;
     it.server.database = (struct push_database *)(void *)&it; /* never looked into */
-    it.now = 1000000;
+    fuzz_clock_begin();
     it.stamp = INT64_C(1700000000000);
     it.server.limits = push_limits_make(&it.server);
     it.server.users = push_users_make(&it.server);
@@ -546,7 +438,7 @@ static void end(void)
 {
     for (int i = 0; i < 50 && it.call_count > 0; i++) {
         answer(0);
-        pass(100);
+        fuzz_clock_pass(100);
     }
     disconnect();
     must(it.call_count == 0);
@@ -582,7 +474,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             stream(byte >> 3);
             break;
         case 6:
-            pass(lengths[byte >> 3 & 3]);
+            fuzz_clock_pass(lengths[byte >> 3 & 3]);
             it.backlog = byte & 128 ? 300000 : 0;
             break;
         default:

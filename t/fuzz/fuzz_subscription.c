@@ -2,7 +2,7 @@
 /* Fuzzes the promise of subscription.c and catch_up.c (design.md, 4.10): whatever comes in between, a joined channel gets every
  * event once, in order, by sync or live. Database, stream, clock and clients are played here; each byte of an input is one step of one
  * of them, for one of two channels of a user. In the end everything goes its way, and then nothing may be missing. */
-#include "fuzz.h"
+#include "fuzz_clock.h"
 
 #include <string.h>
 
@@ -84,66 +84,6 @@ static int number_of(flx_time stamp)
     return stamp < FIRST ? -1 : (int)(stamp - FIRST);
 }
 
-/* ---- libuv ---- */
-
-uint64_t uv_now(const uv_loop_t *loop)
-{
-    (void)loop;
-    return it.now;
-}
-
-int uv_timer_init(uv_loop_t *loop, uv_timer_t *timer)
-{
-    (void)loop;
-    it.timer = timer;
-    it.due = 0;
-    return 0;
-}
-
-int uv_timer_start(uv_timer_t *timer, uv_timer_cb call, uint64_t milliseconds, uint64_t repeat)
-{
-    must(timer == it.timer && repeat == 0);
-    it.on_timer = call;
-    it.due = it.now + milliseconds + 1; /* never 0 */
-    return 0;
-}
-
-int uv_is_active(const uv_handle_t *handle)
-{
-    (void)handle;
-    return it.due != 0;
-}
-
-uint64_t uv_timer_get_due_in(const uv_timer_t *timer)
-{
-    (void)timer;
-    return it.due - 1 <= it.now ? 0 : it.due - 1 - it.now;
-}
-
-void uv_unref(uv_handle_t *handle)
-{
-    (void)handle;
-}
-
-void uv_close(uv_handle_t *handle, uv_close_cb closed)
-{
-    closed(handle);
-}
-
-static void pass(uint64_t milliseconds)
-{
-    uint64_t until = it.now + milliseconds;
-    int fired = 0;
-
-    while (it.due != 0 && it.due - 1 <= until) {
-        it.now = it.due - 1 > it.now ? it.due - 1 : it.now;
-        it.due = 0;
-        it.on_timer(it.timer);
-        must(++fired < 10000); /* it does not spin */
-    }
-    it.now = until;
-}
-
 /* ---- the database ---- */
 
 const flx_statement flx_statement_sync_events;
@@ -154,7 +94,7 @@ int push_database_is_up(const struct push_database *database)
     return it.is_up;
 }
 
-push_call *push_database_call(struct push_database *database, push_lane lane,
+push_call *push_database_call(struct push_database *database, push_lane which,
                               const flx_statement *statement, const char *const *caller,
                               const char *const *parameters, push_answered *done, void *data)
 {
@@ -163,7 +103,7 @@ push_call *push_database_call(struct push_database *database, push_lane lane,
 
     (void)database;
     (void)caller;
-    must(lane == PUSH_LANE_READ && statement == &flx_statement_sync_events && it.is_up);
+    must(which == PUSH_LANE_READ && statement == &flx_statement_sync_events && it.is_up);
     must(of->call == NULL);
     must(flx_time_read(&cursor, parameters[0], strlen(parameters[0])) == 0);
     of->call = calloc(1, sizeof *of->call);
@@ -213,7 +153,7 @@ static PGresult *page_of(int after, int seen)
 
     must(result != NULL);
     rows = rows < 0 ? 0 : rows;
-    has_more = rows > PAGE;
+    has_more = (char)(rows > PAGE);
     rows = has_more ? PAGE : rows;
     memset(columns, 0, sizeof columns);
     for (int i = 0; i < 4; i++) {
@@ -354,7 +294,7 @@ static void join(channel *of)
     }
 }
 
-static void sync(channel *of)
+static void begin_sync(channel *of)
 {
     if (of->phase == IN && of->sync_count < SYNCS) {
         client_sync *new = &of->syncs[of->sync_count++];
@@ -457,13 +397,67 @@ static void commit(int origin)
 
 /* ---- a run ---- */
 
+/* A step of a channel's client, or of the database for it. Returns whether it was one. */
+static int step_channel(channel *of, unsigned what, uint8_t byte)
+{
+    switch (what) {
+    case 10:
+    case 11:
+    case 12:
+        join(of);
+        return 1;
+    case 13:
+    case 14:
+        begin_sync(of);
+        return 1;
+    case 15:
+        see_sync(of);
+        return 1;
+    case 16:
+    case 17:
+        answer_sync(of, 1);
+        return 1;
+    case 18:
+        answer_sync(of, 0);
+        return 1;
+    case 19:
+        if (of->call != NULL && !of->call->is_evaluated) {
+            of->call->is_evaluated = 1;
+            of->call->seen = it.committed;
+        }
+        return 1;
+    case 20:
+    case 21:
+        answer_call(of, 1);
+        return 1;
+    case 22:
+        answer_call(of, 0);
+        return 1;
+    case 23:
+        of->backlog = byte & 64 ? 70000 : 300000;
+        return 1;
+    case 24:
+        of->backlog = 0;
+        return 1;
+    case 26:
+        leave(of);
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 static void step(uint8_t byte)
 {
     static const uint64_t lengths[] = { 1, 6, 60, 310 };
     int index = byte & 1;
     channel *of = &it.channels[index];
+    unsigned what = byte >> 1 & 31;
 
-    switch (byte >> 1 & 31) {
+    if (step_channel(of, what, byte)) {
+        return;
+    }
+    switch (what) {
     case 0:
     case 1:
         commit(NOBODY);
@@ -486,49 +480,8 @@ static void step(uint8_t byte)
     case 9:
         lose_track();
         break;
-    case 10:
-    case 11:
-    case 12:
-        join(of);
-        break;
-    case 13:
-    case 14:
-        sync(of);
-        break;
-    case 15:
-        see_sync(of);
-        break;
-    case 16:
-    case 17:
-        answer_sync(of, 1);
-        break;
-    case 18:
-        answer_sync(of, 0);
-        break;
-    case 19:
-        if (of->call != NULL && !of->call->is_evaluated) {
-            of->call->is_evaluated = 1;
-            of->call->seen = it.committed;
-        }
-        break;
-    case 20:
-    case 21:
-        answer_call(of, 1);
-        break;
-    case 22:
-        answer_call(of, 0);
-        break;
-    case 23:
-        of->backlog = byte & 64 ? 70000 : 300000;
-        break;
-    case 24:
-        of->backlog = 0;
-        break;
     case 25:
         it.is_up = !it.is_up;
-        break;
-    case 26:
-        leave(of);
         break;
     case 27:
         if (byte & 64) {
@@ -539,7 +492,7 @@ static void step(uint8_t byte)
         push_subscriptions_judge(it.server.users, &user);
         break;
     default:
-        pass(lengths[byte >> 6]);
+        fuzz_clock_pass(lengths[byte >> 6]);
         break;
     }
 }
@@ -560,7 +513,7 @@ static void settle(void)
         }
         note_one();
         deliver_one(1);
-        pass(40);
+        fuzz_clock_pass(40);
     }
     must(it.noted == it.committed && it.fetch_count == 0);
 }
@@ -586,7 +539,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     it.settings.queue_size = 4 << 20;
     it.server.settings = &it.settings;
     it.server.database = (struct push_database *)(void *)&it; /* never looked into */
-    it.now = 1000;
+    fuzz_clock_begin();
     it.is_up = 1;
     it.server.users = push_users_make(&it.server);
     must(it.server.users != NULL);

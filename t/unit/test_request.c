@@ -90,6 +90,9 @@ static void takes_requests(void **state)
             assert_int_equal(push_request_keeps_alive(request), good[i].keeps_alive);
             assert_true(push_request_is_whole(request));
             assert_null(flx_request_header(head, "x-trailer").at);
+            if (strstr(good[i].text, "Transfer-Encoding") != NULL) {
+                assert_int_equal(flx_request_header(head, "transfer-encoding").length, 7);
+            }
             push_request_free(request);
         }
     }

@@ -44,6 +44,7 @@ sub behaviours {
         [ 'a head at its limit, and above it',                 ['--head-size=2000'],                     \&_head_size ],
         [ 'who does not read is closed with 1013',             ['--queue-size=64K'],                     \&_slow_reader ],
         [ 'who pings and does not read, too',                  ['--queue-size=64K'],                     \&_slow_pinger ],
+        [ 'one message may be larger than the queue',          ['--queue-size=64K'],                     \&_large_message ],
         [ 'who reads again in time has all of it',             ['--queue-size=64M'],                     \&_late_reader ],
         [ 'a queue of another one is no matter',               ['--queue-size=64K'],                     \&_others ],
         [ 'as many connections as there may be, then 503',     ['--connections=5'],                      \&_connections ],
@@ -273,6 +274,18 @@ sub _slow_pinger {
     }
     my $got = $client->close_code(5);
     return $got eq '1013' ? undef : "closed with $got";
+}
+
+sub _large_message {
+    my ($echo) = @_;
+    my $client = _open($echo);
+    for my $n (1 .. 3) {
+        my $message = $n x 200_000;
+        $client->write(frame(2, $message));
+        my $frame = $client->next_frame(5) // return 'nothing: ' . $client->why;
+        return "opcode $frame->{opcode}" if $frame->{payload} ne $message;
+    }
+    return;
 }
 
 sub _late_reader {
