@@ -41,6 +41,7 @@ static const struct {
 } good[] = {
     { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "/", NULL, "", "", 1 },
     { "\r\n\r\nGET /a?b=c?d HTTP/1.1\r\nHost: a\r\n\r\nGET", "GET", "/a", "b=c?d", "", "GET", 1 },
+    { "GET /~a HTTP/1.1\r\nHost: ~a\r\n\r\n", "GET", "/~a", NULL, "", "", 1 },
     { "GET /? HTTP/1.1\r\nHost:a:1\r\n\r\n", "GET", "/", "", "", "", 1 },
     { "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET", "/", NULL, "", "", 0 },
     { "GET / HTTP/1.0\r\n\r\n", "GET", "/", NULL, "", "", 0 },

@@ -133,6 +133,11 @@ static const struct {
     int is_allowed;
 } origins[] = {
     { none, "ex.com", NULL, 1 },
+    { some, "ex.com", "http://a.com:", 1 },
+    { some, "ex.com", "http://c.com:12345", 1 },
+    { some, "ex.com", "http://c.com:123456", 0 },
+    { some, "ex.com", "http://c.com:8.1", 0 },
+    { some, "ex.com", "http://c.com:8:1", 0 },
     { none, "ex.com", "http://ex.com", 1 },
     { none, "ex.com:4000", "https://ex.com", 1 },
     { none, "ex.com", "https://ex.com:8443", 1 },
@@ -302,6 +307,7 @@ static const struct {
     { "?token=flxlp.s&token=a", "1 a flxlp.s" },
     { "?token=flxlp.s&token=flxlp.t", "1 - flxlp.t" },
     { "?token=xflxlp.s", "1 xflxlp.s -" },
+    { "?token=flxlp.", "1 - flxlp." },
     { "?a=%ff", "400" },
     { "?%ff", "400" },
     { "?a=%ed%a0%80", "400" },
