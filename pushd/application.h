@@ -17,7 +17,7 @@ typedef struct push_identity push_identity;
 typedef void push_connected(void *data, int status, push_identity *identity);
 
 typedef struct push_application {
-    /* Any path is the WebSocket's: flixim-wsecho has nothing else. */
+    /* Any path is the WebSocket's, but that of long-poll: flixim-wsecho has nothing else. */
     int is_bare;
     /* Judges who asks for a WebSocket: calls done once, at once or later. Returns NULL if done was called, or a
      * ticket with which forget takes the question back (done is then not called). */

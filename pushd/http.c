@@ -214,13 +214,10 @@ static void judge(http *state)
 static int is_websocket(const http *state)
 {
     const push_server *server = state->connection->server;
-    const char *transport;
+    const char *transport =
+        flx_request_transport(push_request_head(state->request), server->settings->path);
 
-    if (server->application->is_bare) {
-        return 1;
-    }
-    transport = flx_request_transport(push_request_head(state->request), server->settings->path);
-    return transport != NULL && strcmp(transport, "websocket") == 0;
+    return transport != NULL ? strcmp(transport, "websocket") == 0 : server->application->is_bare;
 }
 
 static void answer(http *state)

@@ -44,18 +44,24 @@ sub behaviours {
         [ 'a head at its limit, and above it',                 ['--head-size=2000'],                     \&_head_size ],
         [ 'who does not read is closed with 1013',             ['--queue-size=64K'],                     \&_slow_reader ],
         [ 'who pings and does not read, too',                  ['--queue-size=64K'],                     \&_slow_pinger ],
+        [ 'who asks and never reads is cut off',               ['--queue-size=64K'],                     \&_slow_asker ],
         [ 'one message may be larger than the queue',          ['--queue-size=64K'],                     \&_large_message ],
         [ 'who reads again in time has all of it',             ['--queue-size=64M'],                     \&_late_reader ],
         [ 'a queue of another one is no matter',               ['--queue-size=64K'],                     \&_others ],
         [ 'as many connections as there may be, then 503',     ['--connections=5'],                      \&_connections ],
         [ 'connections that break anywhere',                   [],                                       \&_breaking ],
         [ 'a client that says no more is still answered',      [],                                       \&_half_closed ],
+        [ 'and gets all answers to what it asked before',      [],                                       \&_half_closed_http ],
         [ 'a refusal leaves the connection to the next',       [],                                       \&_keep_alive ],
         [ 'HTTP/1.0 and Connection: close end it',             [],                                       \&_no_keep_alive ],
+        [ 'exchanges with bodies, one behind the other',       [],                                       \&_exchanges ],
+        [ 'who waits for a 100 gets it before the body',       [],                                       \&_expecting ],
+        [ 'a body that takes too long is refused',             [ '--message-time=400ms', '--idle-time=60s' ], \&_slow_body ],
         [ 'requests in one packet are answered in order',      [],                                       \&_pipelined ],
         [ 'a kept connection has its time, too',               [ '--head-time=400ms', '--idle-time=1s' ], \&_kept_idle ],
         [ 'origins are compared with the list',                \@origins,                               \&_origins ],
         [ 'TERM closes with 1012',                             [],                                       \&_drained ],
+        [ 'nobody is upgraded after TERM',                     ['--drain-time=2s'],                      \&_late_upgrade ],
         [ 'TERM ends handshakes, and who does not read',       [],                                       \&_drained_others ],
     );
 }
@@ -276,6 +282,25 @@ sub _slow_pinger {
     return $got eq '1013' ? undef : "closed with $got";
 }
 
+# Requests that are refused, thousands of them in a row.
+sub _slow_asker {
+    my ($echo) = @_;
+    my $client = FlixIM::Test::WebSocket->connect(unix => $echo->unix);
+    my $count = 20_000;
+    my $rest = _request(version => 8) x $count;
+    local $SIG{PIPE} = 'IGNORE';
+    my $deadline = now() + 3;
+    while (length $rest && now() < $deadline) {
+        my $sent = syswrite $client->{socket}, $rest, 100_000;
+        last if !defined $sent && !$!{EAGAIN};
+        sleep 0.01 if !defined $sent;
+        substr $rest, 0, $sent // 0, '';
+    }
+    return 'it stays' if !$client->has_ended(3);
+    my $answers = () = $client->rest =~ m{^HTTP/1\.1 400}mg;
+    return $answers < $count ? undef : 'all of it is answered';
+}
+
 sub _large_message {
     my ($echo) = @_;
     my $client = _open($echo);
@@ -358,6 +383,19 @@ sub _half_closed {
     return $client->has_ended(3) ? undef : 'the connection does not end';
 }
 
+sub _half_closed_http {
+    my ($echo) = @_;
+    for my $round (1 .. 5) {
+        my $client = _raw($echo);
+        syswrite $client->{socket}, _request(version => 8) x 100;
+        $client->half_close;
+        return 'the connection does not end' if !$client->has_ended(3);
+        my $answers = () = $client->rest =~ m{^HTTP/1\.1 400}mg;
+        return "$answers answers" if $answers != 100;
+    }
+    return;
+}
+
 sub _keep_alive {
     my ($echo) = @_;
     my $client = _raw($echo);
@@ -397,6 +435,54 @@ sub _pipelined {
     return "status $answer->{status}" if $answer->{status} != 101;
     my $got = $client->next_text(5) // $client->why;
     return $got eq 'hello' ? undef : "then $got";
+}
+
+# flixim-wsecho answers them all with 404.
+sub _post {
+    my (@lines) = @_;
+    return join "\r\n", 'POST /socket/longpoll HTTP/1.1', 'Host: localhost', @lines, '', '';
+}
+
+sub _exchanges {
+    my ($echo) = @_;
+    my $chunks = _post('Transfer-Encoding: chunked') . "5\r\nhello\r\n3;x=y\r\nyou\r\n0\r\nX-Trailer: z\r\n\r\n";
+    my $length = _post('Content-Length: 5') . 'hello';
+    my $bytes  = "$length$chunks$length" . _post('Content-Length: 0') . _request(version => 8);
+    for my $piece (undef, 1, 7) {
+        my $client = _raw($echo);
+        $client->queue($bytes, $piece);
+        for my $status (404, 404, 404, 404, 400) {
+            my $answer = $client->answer // return 'no answer: ' . $client->why;
+            return "$answer->{status} for $status" if $answer->{status} != $status;
+        }
+        return 'more than that: ' . $client->rest if length $client->rest;
+    }
+    return;
+}
+
+sub _expecting {
+    my ($echo) = @_;
+    my $client = _raw($echo);
+    $client->write(_post('Content-Length: 5', 'Expect: 100-continue'));
+    my $answer = $client->answer(seconds => 3) // return 'nothing: ' . $client->why;
+    return "status $answer->{status}" if $answer->{status} != 100;
+    $client->write('hello');
+    $answer = $client->answer // return 'no answer: ' . $client->why;
+    return "then $answer->{status}" if $answer->{status} != 404;
+    $client->write(_post('Content-Length: 5'));
+    $answer = $client->answer(seconds => 0.3);
+    return $answer ? "unasked: $answer->{status}" : undef;
+}
+
+sub _slow_body {
+    my ($echo) = @_;
+    my $client = _raw($echo);
+    my $begin = now();
+    $client->write(_post('Content-Length: 5') . 'hell');
+    my $answer = $client->answer(seconds => 0.7 + $late) // return 'no answer: ' . $client->why;
+    return "status $answer->{status}" if $answer->{status} != 408;
+    return sprintf 'after %.2f s', now() - $begin if now() - $begin < 0.35;
+    return $client->has_ended(2) ? undef : 'the connection does not end';
 }
 
 sub _kept_idle {
@@ -455,6 +541,23 @@ sub _drained {
         my $got = $clients[$n]->close_code(5);
         return "client $n: closed with $got" if $got ne '1012';
         $clients[$n]->drop;
+    }
+    return;
+}
+
+sub _late_upgrade {
+    my ($echo) = @_;
+    my @clients = map { _raw($echo) } 1 .. 5;
+    $_->write('GET /') for @clients;
+    my $why = _echoes(_open($echo), 'before');
+    return $why if $why;
+    kill 'TERM', $echo->pid;
+    sleep 0.1;
+    for my $client (@clients) {
+        $client->write(substr _request(), 5);
+        my $answer = $client->answer(seconds => 5) // next;
+        return "status $answer->{status}" if $answer->{status} != 503;
+        return 'the refused one does not end' if !$client->has_ended(2);
     }
     return;
 }
