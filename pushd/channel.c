@@ -260,7 +260,7 @@ push_channel *push_channel_make(push_socket *socket, const push_frame *join,
     channel->subscription.subscriber = &subscriber;
     channel->subscription.server = socket->server;
     channel->subscription.user_id = *user_id;
-    channel->subscription.origin = socket->origin;
+    flx_uuid_make(&channel->subscription.origin);
     channel->subscription.caller = identity->caller;
     channel->next = socket->channels;
     socket->channels = channel;

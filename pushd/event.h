@@ -35,7 +35,7 @@ typedef struct push_event {
     int is_sync;
     /* what no single field can tell: 0, or -1 and *fault; NULL: nothing */
     int (*check)(const flx_form *form, flx_fault *fault);
-    /* fills in the statement's own parameters; origin is the connection's UUID as text */
+    /* fills in the statement's own parameters; origin is the channel's UUID as text */
     void (*fill)(const flx_form *form, const char *origin, const char **parameters);
     /* appends the response, one JSON object */
     void (*respond)(flx_buffer *response, const push_answer *answer, push_page *page);

@@ -196,7 +196,7 @@ static progress call(push_channel *channel, push_request *request, const flx_for
     push_server *server = channel->socket->server;
     char origin[FLX_UUID_TEXT + 1] = "";
 
-    flx_uuid_write(&channel->socket->origin, origin);
+    flx_uuid_write(&channel->subscription.origin, origin);
     event->fill(form, origin, parameters);
     if (event->is_sync) {
         push_subscription_syncing(&channel->subscription);

@@ -84,6 +84,12 @@ static void ended(push_receiver *receiver)
 
 static void watch(push_socket *socket);
 
+/* Nobody has said yet who that is, or does not any more. */
+static int is_stranger(const push_socket *socket)
+{
+    return socket->identity == NULL && socket->joined_count == 0;
+}
+
 static void look(push_deadline *deadline)
 {
     push_socket *socket = (push_socket *)((char *)deadline - offsetof(push_socket, deadline));
@@ -93,7 +99,7 @@ static void look(push_deadline *deadline)
         server->metrics.closed_expired_total++;
         push_socket_close(socket, 1008);
     }
-    else if (socket->joined_count == 0 && uv_now(server->loop) - socket->alone_since >= JOIN_TIME) {
+    else if (is_stranger(socket) && uv_now(server->loop) - socket->alone_since >= JOIN_TIME) {
         server->metrics.closed_idle_total++;
         push_socket_close(socket, 1002);
     }
@@ -102,7 +108,7 @@ static void look(push_deadline *deadline)
     }
 }
 
-/* Waits for the end of the connect's token, and while nothing is joined for the end of patience. */
+/* Waits for the end of the connect's token, and with a stranger for the end of patience. */
 static void watch(push_socket *socket)
 {
     push_deadlines *deadlines = socket->server->sockets->deadlines;
@@ -112,7 +118,7 @@ static void watch(push_socket *socket)
     if (socket->identity != NULL) {
         left = push_identity_time_left(socket->identity);
     }
-    if (socket->joined_count == 0) {
+    if (is_stranger(socket)) {
         uint64_t patience = alone < JOIN_TIME ? JOIN_TIME - alone : 0;
         left = patience < left ? patience : left;
     }
@@ -241,7 +247,6 @@ push_receiver *push_socket_open(push_server *server, push_transport *transport,
     socket->version = (unsigned char)connect->version;
     socket->deadline.reached = look;
     socket->alone_since = uv_now(server->loop);
-    flx_uuid_make(&socket->origin);
     watch(socket);
     return &socket->receiver;
 }

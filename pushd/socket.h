@@ -29,10 +29,8 @@ typedef struct push_socket {
     /* the channels that are joined, and the one that is being joined */
     push_channel *channels;
     push_deadline deadline;
-    /* since when no channel is joined, in uv_now's time */
+    /* since when no channel is joined, in uv_now's time: a connection without a token gets a minute for that */
     uint64_t alone_since;
-    /* events that this connection causes are not pushed to it */
-    flx_uuid origin;
     unsigned char version; /* of the serializer */
     unsigned char is_closing;
     unsigned char channel_count;

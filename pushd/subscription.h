@@ -33,7 +33,8 @@ struct push_subscription {
     const push_subscriber *subscriber;
     struct push_server *server;
     flx_uuid user_id;
-    /* the connection; an event that it caused itself is not pushed to it */
+    /* an event that the channel caused itself, and had its reply for, is not pushed to it; its successor on the same
+     * connection, which does not get the replies that are still due, has another */
     flx_uuid origin;
     /* FLX_CALLER_PARAMETERS of the channel's token, which outlive the subscription */
     const char *const *caller;
@@ -78,7 +79,7 @@ void push_unsubscribe(push_subscription *subscription);
 int push_subscriptions_note(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
                             const flx_uuid *origin);
 
-/* The event of such a row, rendered. origin: the connection that caused it, or NULL. */
+/* The event of such a row, rendered. origin: the channel that caused it, or NULL. */
 void push_subscriptions_deliver(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
                                 const flx_uuid *origin, push_block *payload);
 

@@ -255,6 +255,24 @@ package Stopped {
     is_deeply [ $_->now ], [], 'once' for @clients;
 }
 
+{
+    my $client = joined($quick, newcomer());
+    my %message = (message_type => 'private_message', content_type => 'text', receiver_id => $api->id('sender'));
+    $client->ask('send_message', { %message, content => { text => 'first' } });
+    my $row = $api->cluster->connect;
+    $row->begin_work;
+    $row->do('SELECT 1 FROM flixim.conversations WHERE conversation_id = ? FOR UPDATE', undef, $api->private('sender', "user$users"));
+    $client->push('send_message', { %message, content => { text => 'unanswered' } });
+    $quick->wait_for('the send waits', sub {
+        $api->row(q{SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'flixim_httpd'});
+    });
+    is $client->enter("user$users")->status, 'ok', 'a client joins again before its send is answered';
+    $client->ask('sync', {});
+    $row->rollback;
+    is_deeply texts($client->event), ['unanswered'], 'and is pushed what it then had no reply for';
+    is_deeply [ $client->now ], [], 'once';
+}
+
 is $_->metrics->{stream_safety_caught_total}, 0, 'nothing was left to the safety poll' for $quick, $patient;
 is_deeply [ grep { !/57P01|terminat|lost|57014/ } map { $_->faults } $quick, $patient ], [], 'no fault in the logs';
 $api->finish(provoked => qr/terminating connection|canceling statement|not yet accepting/);

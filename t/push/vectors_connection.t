@@ -94,19 +94,23 @@ cmp_ok seconds_to($pings, 1002, '97: and without them it is closed'), '>', 0.5 *
     cmp_ok $count, '>', 0, '98: though there were some';
 }
 
-# In the long form, for it is a minute: without a channel no byte keeps it open.
+# In the long form, for it is a minute: with neither token nor channel no byte keeps it open.
 if ($ENV{FLIXIM_LONG}) {
     my $never = connected();
+    my $known = FlixIM::Test::Channel->open($api, $pushd, who => 'carol');
     $begin = now();
     my $frame;
     while (now() < $begin + 70) {
         $never->send_ping;
+        $known->raw->send_ping;
         $frame = $never->next_frame(1) // next;
         last if $frame->{opcode} == 8 || $never->is_over;
         sleep 1;
     }
     is unpack('H*', $frame ? $frame->{payload} : ''), '03ea', '97: a connection that never joins is closed with 1002';
     cmp_ok now() - $begin, '>', 55, '97: after a minute';
+    sleep 3;
+    is $known->enter('carol')->status, 'ok', '97: one whose token is known stays';
 }
 
 # -- Ends -----------------------------------------------------------------------------------------------
