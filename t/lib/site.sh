@@ -12,11 +12,14 @@ fetch_phoenix() {
     [ ! -s "$file" ] || return 0
     command -v npm >/dev/null || install_packages "${npm_packages[@]}"
     rm -rf -- "$state/npm" && mkdir -p -- "$state/npm/new"
-    (cd "$state/npm/new" && npm pack --silent "phoenix@$phoenix_version" >/dev/null 2>"$state/npm.log") ||
-        die "cannot fetch the npm package phoenix $phoenix_version: $(grep -m 1 -i 'err' "$state/npm.log")"
+    # Its cache and its own logs would go to a home folder, which not every user has.
+    (cd "$state/npm/new" && npm pack --loglevel=error --no-update-notifier --cache="$state/npm/cache" \
+        "phoenix@$phoenix_version" >"$state/npm.log" 2>&1) ||
+        die "cannot fetch the npm package phoenix $phoenix_version: $(grep -m 1 -i 'err' "$state/npm.log" || tail -n 1 "$state/npm.log")"
     echo "$phoenix_sha512  $state/npm/new/${file##*/}" | sha512sum --check --quiet >/dev/null 2>&1 ||
         die "the npm package phoenix $phoenix_version is not the one that this was tried with"
     mv -- "$state/npm/new/${file##*/}" "$file"
+    rm -rf -- "$state/npm/cache"
 }
 
 # install_page FOLDER: puts the chat page there as httpd serves it.
