@@ -102,7 +102,7 @@ if ($ENV{FLIXIM_LONG}) {
     my $frame;
     while (now() < $begin + 70) {
         $never->send_ping;
-        $known->raw->send_ping;
+        $known->beat;
         $frame = $never->next_frame(1) // next;
         last if $frame->{opcode} == 8 || $never->is_over;
         sleep 1;
