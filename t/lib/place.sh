@@ -8,8 +8,12 @@
 
 # Ends the program with one sentence.
 die() {
-    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    warn "$@"
     exit 1
+}
+
+warn() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
 # place_hash PATH: twelve hex digits that name PATH in short folder names.

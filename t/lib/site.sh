@@ -6,20 +6,25 @@
 phoenix_version=1.8.16
 phoenix_sha512=6cd349918067112d8c1e8f178c183a44e2bb894ec57987e400da539d8ce1d9e70e8a923ef19175c2289676faafd987d5e0c55bf72149044d813c5f915e05d7bb
 
-# Fetches it into the state folder, once. What is not what it should be is not kept.
+phoenix_file() {
+    printf '%s' "$state/npm/phoenix-$phoenix_version.tgz"
+}
+
+# Fetches it into the state folder, once. What is not what it should be is not kept. Without it all runs but the page.
 fetch_phoenix() {
-    local file=$state/npm/phoenix-$phoenix_version.tgz
+    local file
+    file=$(phoenix_file)
     [ ! -s "$file" ] || return 0
     command -v npm >/dev/null || install_packages "${npm_packages[@]}"
     rm -rf -- "$state/npm" && mkdir -p -- "$state/npm/new"
-    # Its cache and its own logs would go to a home folder, which not every user has.
-    (cd "$state/npm/new" && npm pack --loglevel=error --no-update-notifier --cache="$state/npm/cache" \
-        "phoenix@$phoenix_version" >"$state/npm.log" 2>&1) ||
-        die "cannot fetch the npm package phoenix $phoenix_version: $(grep -m 1 -i 'err' "$state/npm.log" || tail -n 1 "$state/npm.log")"
+    if ! (cd "$state/npm/new" && npm pack --loglevel=error "phoenix@$phoenix_version") >"$state/npm.log" 2>&1; then
+        warn "cannot fetch the npm package phoenix $phoenix_version, so the chat page will not work:" \
+            "$(grep -m 1 -i 'err' "$state/npm.log")"
+        return 0
+    fi
     echo "$phoenix_sha512  $state/npm/new/${file##*/}" | sha512sum --check --quiet >/dev/null 2>&1 ||
         die "the npm package phoenix $phoenix_version is not the one that this was tried with"
     mv -- "$state/npm/new/${file##*/}" "$file"
-    rm -rf -- "$state/npm/cache"
 }
 
 # install_page FOLDER: puts the chat page there as httpd serves it.
@@ -30,7 +35,8 @@ install_page() {
     cp -- "$home"/clients/page/*.* "$to/page/"
     mv -- "$to/page/index.html" "$to/"
     tar -C "$home/clients/js" --exclude=./node_modules -cf - . | tar -C "$to/js" -xf -
-    tar -xOzf "$state/npm/phoenix-$phoenix_version.tgz" package/priv/static/phoenix.mjs >"$to/vendor/phoenix.mjs"
+    [ ! -s "$(phoenix_file)" ] ||
+        tar -xOzf "$(phoenix_file)" package/priv/static/phoenix.mjs >"$to/vendor/phoenix.mjs"
     chmod -R a+rX "$to"
 }
 
