@@ -70,7 +70,10 @@ static void answer_health(struct push_server *server, push_exchange *exchange)
     flx_buffer_add_text(&body,
                         server->is_draining ? ",\"draining\":true}}" : ",\"draining\":false}}");
     answer(exchange, flx_outcome_status(outcome),
-           "content-type: application/json; charset=utf-8\r\ncache-control: no-store\r\n", &body);
+           is_well ? "content-type: application/json; charset=utf-8\r\ncache-control: no-store\r\n"
+                   : "content-type: application/json; charset=utf-8\r\ncache-control: no-store\r\n"
+                     "retry-after: 1\r\n",
+           &body);
 }
 
 static void answer_metrics(struct push_server *server, push_exchange *exchange)

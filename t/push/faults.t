@@ -80,6 +80,7 @@ for my $way ('fast', 'immediate') {
         my $reply = $bob->ask('get_conversations', {});
         is $reply->verdict, 'unavailable', 'a request is told that the database is away';
         $pushd->wait_for('it says so', sub { $pushd->get('/health')->status == 503 });
+        like $pushd->get('/health')->header('Retry-After') // '', qr/^\d+$/, 'and when to ask again';
         is $bob->beat->status, 'ok', 'the connection lives';
         $api->cluster->up;
         # Sent before the daemon has come back, for all we know.
