@@ -128,9 +128,9 @@ static void log_error(const push_pipeline *pipeline, const push_pending *call, c
     if (state != NULL && strncmp(state, "22", 2) == 0) {
         message = "(a value does not do)";
     }
-    push_log(PUSH_LOG_ERROR, "FLX1203: %s: statement %s: %s %.*s", pipeline->name,
-             call->statement->name, state != NULL ? state : "(no SQLSTATE)", first_line(message),
-             message);
+    push_log(pipeline->is_quiet ? PUSH_LOG_DEBUG : PUSH_LOG_ERROR,
+             "FLX1203: %s: statement %s: %s %.*s", pipeline->name, call->statement->name,
+             state != NULL ? state : "(no SQLSTATE)", first_line(message), message);
 }
 
 /* Judges a call whose results are all there. */

@@ -36,6 +36,7 @@ typedef struct push_pipeline {
     int prepared_count;
     int64_t statement_timeout; /* as the server has it; ms */
     int is_unreplicated;
+    int is_quiet; /* what the server complains of was logged before */
     int is_stale; /* the connection is to be made anew: it does not do any more */
 } push_pipeline;
 

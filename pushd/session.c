@@ -22,6 +22,9 @@ typedef enum session_state {
     CLOSED
 } session_state;
 
+/* What is wrong with a server that can be connected to. */
+typedef enum complaint { NO_COMPLAINT, SCHEMA_TOO_OLD, SCHEMA_UNKNOWN } complaint;
+
 /* A file descriptor that is watched. Of its own, because libuv lets go of it later than libpq. */
 typedef struct watcher {
     uv_poll_t poll; /* first: closed by this address */
@@ -41,6 +44,7 @@ struct push_session {
     watcher *watcher;
     int events;
     unsigned failures; /* to connect, since it was up */
+    complaint said;    /* of the greeting, since it was up */
     void (*closed)(void *data);
     void *closed_data;
 };
@@ -207,6 +211,28 @@ static void take_notifications(push_session *session)
 
 /* Connecting. */
 
+/* The greeting came to nothing: said once, as each attempt ends like that until somebody mends it. */
+static void complain(push_session *session, complaint what, int version)
+{
+    push_log_level level = session->said == what ? PUSH_LOG_DEBUG : PUSH_LOG_ERROR;
+
+    session->said = what;
+    if (what == SCHEMA_TOO_OLD) {
+        push_log(level,
+                 "FLX1207: %s: the database's schema has version %d, and this daemon needs %d: run "
+                 "sql/install.sql",
+                 session->owner->name, version, FLX_SCHEMA_VERSION);
+    }
+    else {
+        push_log(level,
+                 "FLX1213: %s: the database does not say which version its schema has, for the "
+                 "reason above; if there is none yet, run sql/install.sql",
+                 session->owner->name);
+    }
+    /* Not ended from here: the pipeline is at work on the connection. */
+    session->pipeline.is_stale = 1;
+}
+
 static void greeted(void *data, push_session_end end, const PGresult *result)
 {
     push_session *session = data;
@@ -215,18 +241,19 @@ static void greeted(void *data, push_session_end end, const PGresult *result)
     if (session->state != GREETING || end == PUSH_SESSION_LOST) {
         return;
     }
-    version = end == PUSH_SESSION_DONE ? (int)flx_value_int(flx_result_at(result, 0, 0)) : 0;
+    if (end != PUSH_SESSION_DONE) {
+        complain(session, SCHEMA_UNKNOWN, 0);
+        return;
+    }
+    version = (int)flx_value_int(flx_result_at(result, 0, 0));
     if (version < FLX_SCHEMA_VERSION) {
-        push_log(PUSH_LOG_ERROR,
-                 "FLX1207: %s: the database's schema has version %d, and this daemon needs %d: run "
-                 "sql/install.sql",
-                 session->owner->name, version, FLX_SCHEMA_VERSION);
-        /* Not from here: the pipeline is at work on the connection. */
-        session->pipeline.is_stale = 1;
+        complain(session, SCHEMA_TOO_OLD, version);
         return;
     }
     session->state = UP;
     session->failures = 0;
+    session->said = NO_COMPLAINT;
+    session->pipeline.is_quiet = 0;
     session->server->metrics.database_connections++;
     push_log(PUSH_LOG_INFO, "FLX1202: %s: connected to the database", session->owner->name);
     session->owner->up(session->data);
@@ -267,6 +294,7 @@ static void greet(push_session *session)
     uint64_t deadline = push_session_deadline(session->server, statement);
 
     session->state = GREETING;
+    session->pipeline.is_quiet = session->said == SCHEMA_UNKNOWN;
     if (push_pipeline_begin(&session->pipeline, session->conn,
                             time_at_server(session->server, statement)) != 0 ||
         send_call(session, statement, NULL, deadline, greeted, session) != 0) {

@@ -103,6 +103,17 @@ $db->do('CREATE OR REPLACE FUNCTION flixim.schema_version() RETURNS integer LANG
 $db->do(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'flixim-pushd'});
 ok $daemon->wait_for(sub { $daemon->say('up'); $daemon->wait_line(qr/^up (\d \d)/) eq '0 0' }), 'with an old schema nothing is up';
 ok $daemon->wait_for(sub { $daemon->log =~ /FLX1207: .* schema has version 1, and this daemon needs \d+/ }), 'and the log says why';
+# Each session says it once, however often it tries; another reason is another line.
+sub said { my ($pattern) = @_; return scalar(() = $daemon->log =~ /$pattern/g) }
+sleep 1;
+my $sessions = said('FLX1207');
+sleep 2;
+is said('FLX1207'), $sessions, 'once';
+$db->do(q{CREATE OR REPLACE FUNCTION flixim.schema_version() RETURNS integer LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN RAISE 'no version'; END $$});
+ok $daemon->wait_for(sub { said('FLX1213: .* does not say which version') >= $sessions }), 'a schema that does not say its version is called that';
+sleep 3;
+is said('FLX1213'), $sessions, 'once';
+is said('FLX1203: .*: statement schema_version: P0001 no version'), $sessions, 'with the reason';
 $db->do($source);
 $daemon->wait_up;
 pass 'it comes up when that is mended';
