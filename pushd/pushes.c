@@ -359,7 +359,8 @@ void push_pushes_take(push_channel *channel, const push_frame *frame)
     }
     /* Refused in its turn, as the others of its channel are answered. */
     if (request->kind != REQUEST_LEAVE &&
-        push_limits_take_push(socket->server->limits, &channel->subscription.user_id) != 0) {
+        push_limits_take_push(socket->server->limits, &channel->subscription.user_id,
+                              frame->payload.length) != 0) {
         request->kind = REQUEST_TOO_MANY;
     }
     append(channel, request);

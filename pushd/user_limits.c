@@ -17,6 +17,9 @@
  * who only come and go would put everybody's turn off for ever. */
 #define JOIN_PATIENCE 8000000
 
+/* Bytes of payload that count as one more push. */
+#define PUSH_BYTES 16384
+
 /* A user who has sockets, or whose last pushes still count. */
 typedef struct limited {
     flx_uuid user_id;
@@ -207,22 +210,25 @@ void push_limits_remove_socket(struct push_limits *limits, const flx_uuid *user_
     limits->last_gone = known;
 }
 
-int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id)
+int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id, size_t bytes)
 {
     const push_settings *settings = limits->server->settings;
     limited *known = *find(limits, user_id);
-    uint64_t now = microseconds(limits), interval, due;
+    uint64_t now = microseconds(limits), interval, due, count = 1 + bytes / PUSH_BYTES;
+    uint64_t burst = (uint64_t)settings->push_burst;
 
     if (settings->pushes_per_second == 0 || known == NULL) {
         return 0;
     }
     interval = 1000000 / (uint64_t)settings->pushes_per_second;
     due = known->due > now ? known->due : now;
-    if (due - now > interval * (uint64_t)(settings->push_burst - 1)) {
+    /* One that is more than a burst goes if nothing was pushed before. */
+    count = count < burst ? count : burst;
+    if (due - now > interval * (burst - count)) {
         limits->server->metrics.pushes_refused_total++;
         return -1;
     }
-    known->due = due + interval;
+    known->due = due + interval * count;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef PUSH_USER_LIMITS_H
 #define PUSH_USER_LIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flx_uuid.h"
@@ -19,8 +20,9 @@ int push_limits_add_socket(struct push_limits *limits, const flx_uuid *user_id)
     __attribute__((warn_unused_result));
 void push_limits_remove_socket(struct push_limits *limits, const flx_uuid *user_id);
 
-/* One push of a user who has a socket. Returns 0, or -1 if it is one too many for pushes_per_second. */
-int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id)
+/* One push of a user who has a socket, with so many bytes of payload; each 16 KiB count as one more push. Returns 0, or
+ * -1 if it is one too many for pushes_per_second. */
+int push_limits_take_push(struct push_limits *limits, const flx_uuid *user_id, size_t bytes)
     __attribute__((warn_unused_result));
 
 /* One join. Returns 0, *delay is then how many milliseconds it has to wait for its turn, which is taken; or -1 if its turn would

@@ -116,20 +116,40 @@ static void pushes_of_a_user(void **state)
     assert_int_equal(push_limits_add_socket(it.limits, &a), 0);
     assert_int_equal(push_limits_add_socket(it.limits, &b), 0);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(push_limits_take_push(it.limits, &a), 0);
+        assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
     }
-    assert_int_equal(push_limits_take_push(it.limits, &a), -1);
-    assert_int_equal(push_limits_take_push(it.limits, &a), -1);
-    assert_int_equal(push_limits_take_push(it.limits, &b), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), -1);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), -1);
+    assert_int_equal(push_limits_take_push(it.limits, &b, 100), 0);
     pass(&it, 51); /* one more has its turn every 50 ms, however many were refused */
-    assert_int_equal(push_limits_take_push(it.limits, &a), 0);
-    assert_int_equal(push_limits_take_push(it.limits, &a), -1);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), -1);
     pass(&it, 300); /* the burst is never more than the burst */
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(push_limits_take_push(it.limits, &a), 0);
+        assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
     }
-    assert_int_equal(push_limits_take_push(it.limits, &a), -1);
-    assert_int_equal(push_limits_take_push(it.limits, &stranger), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), -1);
+    assert_int_equal(push_limits_take_push(it.limits, &stranger, 100), 0);
+    close_it(&it);
+}
+
+static void large_pushes(void **state)
+{
+    fixture it;
+    flx_uuid a = user(1), b = user(2);
+
+    (void)state;
+    open_with(&it, 9, 1, 10, 1);
+    assert_int_equal(push_limits_add_socket(it.limits, &a), 0);
+    assert_int_equal(push_limits_add_socket(it.limits, &b), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 16383), 0); /* 1 */
+    assert_int_equal(push_limits_take_push(it.limits, &a, 65536), 0); /* 5 */
+    assert_int_equal(push_limits_take_push(it.limits, &a, 65536), -1);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 49152), 0); /* 4 */
+    assert_int_equal(push_limits_take_push(it.limits, &a, 0), -1);
+    /* One that is more than the whole burst can be pushed, as all there is. */
+    assert_int_equal(push_limits_take_push(it.limits, &b, 1 << 20), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &b, 0), -1);
     close_it(&it);
 }
 
@@ -141,15 +161,15 @@ static void coming_back_wins_nothing(void **state)
     (void)state;
     open_with(&it, 1, 1, 2, 1);
     assert_int_equal(push_limits_add_socket(it.limits, &a), 0);
-    assert_int_equal(push_limits_take_push(it.limits, &a), 0);
-    assert_int_equal(push_limits_take_push(it.limits, &a), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
+    assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
     for (unsigned i = 0; i < 100; i++) {
         flx_uuid other = user(1000 + i);
         push_limits_remove_socket(it.limits, &a);
         assert_int_equal(push_limits_add_socket(it.limits, &other), 0);
         push_limits_remove_socket(it.limits, &other);
         assert_int_equal(push_limits_add_socket(it.limits, &a), 0);
-        assert_int_equal(push_limits_take_push(it.limits, &a), -1);
+        assert_int_equal(push_limits_take_push(it.limits, &a, 100), -1);
     }
     close_it(&it);
 }
@@ -163,7 +183,7 @@ static void without_a_limit(void **state)
     open_with(&it, 1, 0, 1, 1);
     assert_int_equal(push_limits_add_socket(it.limits, &a), 0);
     for (int i = 0; i < 10000; i++) {
-        assert_int_equal(push_limits_take_push(it.limits, &a), 0);
+        assert_int_equal(push_limits_take_push(it.limits, &a, 100), 0);
     }
     close_it(&it);
 }
@@ -178,11 +198,11 @@ static void many_users(void **state)
     for (unsigned i = 0; i < USERS; i++) {
         flx_uuid id = user(i);
         assert_int_equal(push_limits_add_socket(it.limits, &id), 0);
-        assert_int_equal(push_limits_take_push(it.limits, &id), 0);
+        assert_int_equal(push_limits_take_push(it.limits, &id, 100), 0);
     }
     for (unsigned i = 0; i < USERS; i++) {
         flx_uuid id = user(i);
-        assert_int_equal(push_limits_take_push(it.limits, &id), -1);
+        assert_int_equal(push_limits_take_push(it.limits, &id, 100), -1);
         assert_int_equal(push_limits_add_socket(it.limits, &id), 0);
         assert_int_equal(push_limits_add_socket(it.limits, &id), -1);
     }
@@ -237,13 +257,10 @@ static void a_flood_of_joins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sockets_of_a_user),
-        cmocka_unit_test(a_lowered_limit),
-        cmocka_unit_test(pushes_of_a_user),
-        cmocka_unit_test(without_a_limit),
-        cmocka_unit_test(coming_back_wins_nothing),
-        cmocka_unit_test(many_users),
-        cmocka_unit_test(joins),
+        cmocka_unit_test(sockets_of_a_user), cmocka_unit_test(a_lowered_limit),
+        cmocka_unit_test(pushes_of_a_user),  cmocka_unit_test(large_pushes),
+        cmocka_unit_test(without_a_limit),   cmocka_unit_test(coming_back_wins_nothing),
+        cmocka_unit_test(many_users),        cmocka_unit_test(joins),
         cmocka_unit_test(a_flood_of_joins),
     };
 
