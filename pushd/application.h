@@ -30,6 +30,9 @@ typedef struct push_application {
                            const flx_connect *connect, push_identity *identity);
     /* Gives an identity back that came to nothing; NULL is fine. */
     void (*drop)(push_identity *identity);
+    /* How many bytes of its body are worth reading, once a request's head is there; more are answered 413. 0: it is answered
+     * at once, without its body, and the connection ends. SIZE_MAX, or no such function: PUSH_REQUEST_BODY. */
+    size_t (*body_size)(struct push_server *server, const flx_request *request);
     /* Answers a request for anything but the WebSocket, whose body has been read, now or later. */
     void (*answer)(struct push_server *server, push_exchange *exchange);
 } push_application;

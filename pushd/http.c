@@ -95,7 +95,9 @@ void push_http_answer(push_exchange *exchange, push_response *response)
         return;
     }
     exchange->gone = NULL;
-    finish(state, response, push_request_keeps_alive(state->request));
+    /* one that was answered before its body came is the last one */
+    finish(state, response,
+           push_request_keeps_alive(state->request) && push_request_is_whole(state->request));
 }
 
 /* The application is not to answer any more. */
@@ -239,8 +241,18 @@ static void answer(http *state)
 static void await_body(http *state)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    push_server *server = state->connection->server;
+    size_t size = SIZE_MAX;
 
-    set_deadline(state, state->connection->server->settings->message_time);
+    if (server->application->body_size != NULL) {
+        size = server->application->body_size(server, push_request_head(state->request));
+    }
+    if (size == 0) {
+        answer(state);
+        return;
+    }
+    push_request_limit_body(state->request, size);
+    set_deadline(state, server->settings->message_time);
     if (push_request_expects(state->request)) {
         push_block *block = push_block_make(text, sizeof text - 1);
         if (block == NULL) {

@@ -108,6 +108,9 @@ static void refuse(push_socket *socket, const push_address *to, flx_outcome refu
     flx_buffer reason;
 
     socket->server->metrics.joins_refused_total++;
+    if (refusal == FLX_INVALID_TOKEN) {
+        push_socket_rest(socket);
+    }
     if (refusal != FLX_UNAUTHORIZED) {
         push_reply_outcome(socket, to, refusal);
         return;

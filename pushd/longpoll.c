@@ -8,6 +8,7 @@
 
 #include "poll.h"
 #include "server.h"
+#include "socket.h"
 
 #define JSON_BATCH "application/x-ndjson"
 
@@ -143,6 +144,24 @@ static void open_session(push_server *server, push_exchange *exchange, flx_conne
         question->ticket = ticket;
         exchange->gone = gone;
     }
+}
+
+size_t push_longpoll_body_size(push_server *server, const flx_request *request)
+{
+    const push_poll *poll;
+    flx_connect connect;
+    size_t size;
+
+    if (!slice_is(request->method, "POST")) {
+        return PUSH_SOCKET_UNJOINED;
+    }
+    if (flx_connect_read(&connect, request) != 0) {
+        return 0;
+    }
+    poll = push_poll_find(server->polls, connect.session);
+    size = poll != NULL ? push_poll_body_size(poll) : 0;
+    flx_connect_free(&connect);
+    return size;
 }
 
 /* -- Requests ---------------------------------------------------------------------------------------- */

@@ -17,6 +17,9 @@ void push_polls_drain(struct push_polls *polls);
 /* Whatever is left ends without a word. */
 void push_polls_free(struct push_polls *polls);
 
+/* Bytes of its body that are worth reading (application.h). */
+size_t push_longpoll_body_size(struct push_server *server, const flx_request *request);
+
 /* Answers a request for the path of the long poll, now or later. */
 void push_longpoll_answer(struct push_server *server, push_exchange *exchange);
 

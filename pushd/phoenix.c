@@ -32,10 +32,20 @@ static void answer(push_server *server, push_exchange *exchange)
     }
 }
 
+static size_t body_size(push_server *server, const flx_request *request)
+{
+    const char *transport = flx_request_transport(request, server->settings->path);
+
+    return transport != NULL && strcmp(transport, "longpoll") == 0
+               ? push_longpoll_body_size(server, request)
+               : PUSH_SOCKET_UNJOINED;
+}
+
 const push_application push_phoenix = {
     .connect = push_identity_connect,
     .forget = push_identity_forget,
     .open = push_socket_open,
     .drop = push_identity_drop,
+    .body_size = body_size,
     .answer = answer,
 };

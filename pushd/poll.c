@@ -293,6 +293,11 @@ static const push_transport_functions functions = {
 
 /* -- POST -------------------------------------------------------------------------------------------- */
 
+size_t push_poll_body_size(const push_poll *poll)
+{
+    return poll->transport.largest > 0 ? poll->transport.largest : SIZE_MAX;
+}
+
 /* Takes the next line that is not empty off a body; 0 if there is none. */
 static int next_line(flx_slice *rest, flx_slice *line)
 {

@@ -44,6 +44,9 @@ const char *push_poll_token(const push_poll *poll);
 /* Answers a GET, with what waits or as soon as there is something, or with 204. */
 void push_poll_get(push_poll *poll, push_exchange *exchange);
 
+/* Bytes of a POST's body at most; SIZE_MAX: any. */
+size_t push_poll_body_size(const push_poll *poll);
+
 /* Takes the body of a POST, as one message or as lines of them, and answers it. */
 void push_poll_post(push_poll *poll, push_exchange *exchange, int is_batch);
 

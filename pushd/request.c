@@ -41,6 +41,7 @@ struct push_request {
     char *body;
     size_t body_length;
     size_t body_room;
+    size_t body_limit;
     int is_chunked;
     chunk_place place;
     unsigned digits;   /* of the chunk's size */
@@ -118,7 +119,7 @@ static int on_body(http_parser *parser, const char *at, size_t length)
     size_t room = request->body_room > 0 ? request->body_room : FIRST_ROOM;
     char *body;
 
-    if (length > PUSH_REQUEST_BODY - request->body_length) {
+    if (length > request->body_limit - request->body_length) {
         request->status = 413;
         return -1;
     }
@@ -508,6 +509,7 @@ push_request *push_request_make(size_t head_size)
         http_parser_init(&request->parser, HTTP_REQUEST);
         request->parser.data = request;
         request->limit = head_size;
+        request->body_limit = PUSH_REQUEST_BODY;
     }
     return request;
 }
@@ -531,6 +533,13 @@ flx_slice push_request_body(const push_request *request)
     flx_slice body = { request->body != NULL ? request->body : "", request->body_length };
 
     return body;
+}
+
+void push_request_limit_body(push_request *request, size_t size)
+{
+    if (size >= request->body_length && size < request->body_limit) {
+        request->body_limit = size;
+    }
 }
 
 int push_request_is_whole(const push_request *request)

@@ -33,6 +33,9 @@ int push_request_has_begun(const push_request *request);
 /* The status of one that is bad. */
 int push_request_status(const push_request *request);
 
+/* Bytes of the body at most, from now on; not more than PUSH_REQUEST_BODY. */
+void push_request_limit_body(push_request *request, size_t size);
+
 /* head_size: bytes of a head at most. NULL if there is no memory. */
 push_request *push_request_make(size_t head_size);
 void push_request_free(push_request *request);

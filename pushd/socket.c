@@ -10,8 +10,11 @@
 #include "reply.h"
 #include "server.h"
 
-/* Within which something must be joined. */
+/* Milliseconds within which something must be joined. */
 #define JOIN_TIME 60000
+
+/* Milliseconds to rest after a token that was refused. */
+#define REST_TIME 50
 
 struct push_sockets *push_sockets_make(push_server *server)
 {
@@ -51,6 +54,7 @@ static void end_channels(push_socket *socket)
         push_channel_end(socket->channels);
     }
     push_deadline_clear(socket->server->sockets->deadlines, &socket->deadline);
+    push_deadline_clear(socket->server->sockets->deadlines, &socket->rest);
 }
 
 void push_socket_close(push_socket *socket, unsigned code)
@@ -133,6 +137,9 @@ void push_socket_count_joined(push_socket *socket, int change)
 {
     socket->joined_count = (unsigned char)(socket->joined_count + change);
     socket->server->metrics.channels += change;
+    if (change > 0) {
+        socket->transport->largest = 0; /* and stays so: it has shown who it is */
+    }
     if (socket->joined_count == 0) {
         socket->alone_since = uv_now(socket->server->loop);
     }
@@ -174,6 +181,23 @@ void push_socket_release(push_socket *socket)
 {
     if (--socket->holds == 0 && !socket->is_closing) {
         socket->transport->functions->release(socket->transport);
+    }
+}
+
+static void rested(push_deadline *deadline)
+{
+    push_socket_release((push_socket *)((char *)deadline - offsetof(push_socket, rest)));
+}
+
+void push_socket_rest(push_socket *socket)
+{
+    if (socket->is_closing || push_deadline_is_set(&socket->rest)) {
+        return;
+    }
+    push_deadline_set(socket->server->sockets->deadlines, &socket->rest, REST_TIME);
+    /* without memory it goes on at once */
+    if (push_deadline_is_set(&socket->rest)) {
+        push_socket_hold(socket);
     }
 }
 
@@ -246,6 +270,8 @@ push_receiver *push_socket_open(push_server *server, push_transport *transport,
     socket->identity = identity;
     socket->version = (unsigned char)connect->version;
     socket->deadline.reached = look;
+    socket->rest.reached = rested;
+    transport->largest = PUSH_SOCKET_UNJOINED;
     socket->alone_since = uv_now(server->loop);
     watch(socket);
     return &socket->receiver;

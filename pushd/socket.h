@@ -13,6 +13,10 @@
 
 typedef struct push_channel push_channel;
 
+/* Bytes of a message, at most, before the first join: a join has a token and little else. Whoever has no token is not
+ * to fill the memory. */
+#define PUSH_SOCKET_UNJOINED ((size_t)64 * 1024)
+
 /* What all sockets share. */
 struct push_sockets {
     push_deadlines *deadlines;
@@ -29,6 +33,7 @@ typedef struct push_socket {
     /* the channels that are joined, and the one that is being joined */
     push_channel *channels;
     push_deadline deadline;
+    push_deadline rest; /* no message is taken until then */
     /* since when no channel is joined, in uv_now's time: a connection without a token gets a minute for that */
     uint64_t alone_since;
     unsigned char version; /* of the serializer */
@@ -61,6 +66,9 @@ void push_socket_send(push_socket *socket, flx_buffer *buffer);
 /* Take no message from the client until each hold was released. */
 void push_socket_hold(push_socket *socket);
 void push_socket_release(push_socket *socket);
+
+/* Takes no message for a moment, after a token that is none: guessing is not to be quick, nor is it to cost much. */
+void push_socket_rest(push_socket *socket);
 
 /* A channel was joined, or (-1) one that was joined is not any more. */
 void push_socket_count_joined(push_socket *socket, int change);

@@ -29,6 +29,9 @@ typedef struct push_transport_functions {
 /* The first member of every transport. */
 struct push_transport {
     const push_transport_functions *functions;
+    /* Bytes of a message, at most, as long as the receiver does not trust its client: it may set this at any time.
+     * 0: as many as the transport takes. */
+    size_t largest;
 };
 
 /* The receiving side, which the application gives. */

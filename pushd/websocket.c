@@ -231,8 +231,12 @@ static int fail(websocket *socket, unsigned code)
 static int check_header(websocket *socket, const push_piece *frame)
 {
     size_t limit = (size_t)socket->connection->server->settings->frame_size;
+    size_t largest = socket->transport.largest;
     int is_control = frame->opcode >= CLOSE;
 
+    if (largest > 0 && largest < limit) {
+        limit = largest;
+    }
     if (frame->rsv != 0 || !frame->is_masked || frame->opcode > PONG ||
         (frame->opcode > BINARY && frame->opcode < CLOSE) ||
         (is_control && (!frame->is_final || frame->length > PUSH_FRAME_CONTROL)) ||

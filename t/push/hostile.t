@@ -94,6 +94,9 @@ for my $said (@stored_as_it_is) {
 # -- Whole messages -----------------------------------------------------------------------------------
 
 sub connected { return FlixIM::Test::WebSocket->open(port => $pushd->port, path => '/socket/websocket?vsn=2.0.0') }
+# One that has joined may send large messages.
+sub joined { return FlixIM::Test::Channel->join($api, $pushd, 'carol')->raw }
+joined()->drop;
 # What becomes of a text: "closed CODE", or the reply's status.
 sub fate {
     my ($client) = @_;
@@ -103,7 +106,7 @@ sub fate {
 my $before = $api->state;
 for (@bad_json) {
     my ($name, $text) = @$_;
-    my $client = connected();
+    my $client = joined();
     $client->send_text(qq([null,"1","$topic","x",$text]));
     my $got = fate($client);
     my $expected = $name =~ /^E3/ ? qr/^closed 100[7]$|^closed 1011$/ : $name =~ /no object|an object/ ? qr/^error$/ : qr/^closed 1011$/;
@@ -132,9 +135,13 @@ for my $case (
     [ 'a topic with a comma', '[null,"1","user:a,b","phx_join",{}]', qr/^error$/ ],
 ) {
     my ($name, $text, $expected) = @$case;
-    my $client = connected();
+    my $client = joined();
     $client->send_text($text);
     like fate($client), $expected, "E13 $name";
+    $client->drop;
+    $client = connected();
+    $client->send_text($text);
+    like fate($client), length $text > 65_536 ? qr/^closed 1009$/ : $expected, "E13 $name, without a join";
     $client->drop;
 }
 {

@@ -38,7 +38,7 @@ sub is_alive { my ($client) = @_; $client->send_text($beat); return ($client->ne
 # -- A client that never reads ------------------------------------------------------------------------
 
 {
-    my $pushd = daemon({ queue_size => '256K', frame_size => '256K' });
+    my $pushd = daemon({ queue_size => '256K', frame_size => '256K', push_burst => 100_000 });
     my $slow = joined($pushd, 'alice');
     setsockopt $slow->raw->{socket}, SOL_SOCKET, SO_RCVBUF, 262_144 or die "setsockopt: $!";
     my $quick = joined($pushd, 'alice');
@@ -227,6 +227,47 @@ SQL
     like $answer ? $answer->{status} : 'none', qr/^(?:414|431|400)$/, 'head_size: a longer head is refused';
 }
 
+# Who has not joined is not to fill the memory: 64 KiB, over either transport, whatever frame_size says.
+{
+    my $pushd = daemon({});
+    my $large = sub { my ($length) = @_; return qq([null,"1","phoenix","heartbeat","@{[ 'x' x $length ]}"]) };
+    my $client = opened($pushd);
+    $client->send_text($large->(65_000));
+    like $client->next_text, qr/"status":"ok"/, 'before a join: 64 KiB';
+    $client->send_text($large->(66_000));
+    is $client->close_code, 1009, 'before a join: more: 1009';
+    $client = opened($pushd);
+    $client->write(join '', frame(1, '[', fin => 0), map { frame(0, ' ' x 30_000, fin => 0) } 1 .. 3);
+    is $client->close_code, 1009, 'before a join: more, in several frames: 1009';
+    $client = opened($pushd, 'vsn=2.0.0&token=' . $api->jwt('alice'));
+    $client->write(substr frame(1, 'x' x 66_000), 0, 14);
+    is $client->close_code, 1009, 'before a join: at once, and with a token at connect as well';
+    my $alice = joined($pushd, 'alice');
+    for my $state ('after a join', 'after it has left') {
+        $alice->raw->send_text($large->(300_000));
+        like $alice->raw->next_text, qr/"status":"ok"/, "$state: more";
+        $alice->leave;
+        $alice->raw->next_text;
+    }
+
+    my $head = sub { my ($query, $length) = @_; return "POST /socket/longpoll?vsn=2.0.0$query HTTP/1.1\r\nHost: localhost\r\nContent-Length: $length\r\n" };
+    for my $session ('', '&token=nonsense', '&token=flxlp.' . 'x' x 32) {
+        my $post = raw($pushd);
+        $post->write($head->($session, 1_000_000) . "Expect: 100-continue\r\n\r\n");
+        my $answer = $post->answer;
+        is $answer ? "$answer->{status} $answer->{body}" : 'none', '200 {"status":410}', "a POST for no session ('$session'): 410 before its body comes";
+        ok $post->has_ended(8), 'and that is the end of the connection';
+    }
+    my $poll = FlixIM::Test::LongPoll->open(port => $pushd->port, query => 'vsn=2.0.0');
+    is $poll->post($large->(65_000))->json->{status}, 200, 'a POST before a join: 64 KiB';
+    my $post = raw($pushd);
+    $post->write($head->('&' . $poll->query =~ s/.*(?=token=)//r, 70_000) . "\r\n" . $large->(69_000));
+    my $answer = $post->answer;
+    is $answer ? $answer->{status} : 'none', 413, 'a POST before a join: more: 413';
+    $poll = joined($pushd, 'bob', poll => 1);
+    is $poll->raw->post($large->(300_000))->json->{status}, 200, 'a POST after a join: more';
+}
+
 # -- How many -----------------------------------------------------------------------------------------
 
 {
@@ -260,6 +301,29 @@ SQL
     sleep 0.5;
     is $alice->ask('get_conversations', {})->status, 'ok', 'and a while later it may again';
     cmp_ok $pushd->metrics->{pushes_refused_total}, '>=', 10, 'it says so';
+}
+{
+    my $pushd = daemon({ pushes_per_second => 1, push_burst => 10 });
+    my $alice = joined($pushd, 'alice');
+    my @refs = map { $alice->push('get_conversations', { x => 'x' x 120_000 }) } 1 .. 2;
+    is join(' ', map { $alice->reply($_)->code || 'ok' } @refs), 'ok rate_limited', 'pushes_per_second: a large push counts as several';
+}
+{
+    # Ten guesses at a token, one behind the other; what is said to others is answered meanwhile.
+    my $pushd = daemon({});
+    my @guessing = (FlixIM::Test::Channel->open($api, $pushd), FlixIM::Test::Channel->open($api, $pushd, poll => 1));
+    my $good = opened($pushd);
+    for my $client (@guessing) {
+        my $begin = now();
+        my @replies = map { $client->enter('alice', { token => $_ % 2 ? 'a.b.c' : "guess$_" })->code } 1 .. 10;
+        is join(' ', @replies), join(' ', ('invalid_token') x 10), 'guesses at a token are refused';
+        cmp_ok now() - $begin, '>', 0.4, 'and each has to wait for the one before';
+        is $client->enter('alice', { token => $api->jwt('alice') })->status, 'ok', 'a good one joins then';
+    }
+    my $last = FlixIM::Test::Channel->open($api, $pushd);
+    $last->enter('alice', { token => 'guess' });
+    $last->raw->drop(reset => 1);
+    ok is_alive($good), 'one that goes while it waits disturbs nobody';
 }
 {
     my $pushd = daemon({ joins_per_second => 10 });
