@@ -59,6 +59,7 @@ sub behaviours {
         [ 'a body that takes too long is refused',             [ '--message-time=400ms', '--idle-time=60s' ], \&_slow_body ],
         [ 'requests in one packet are answered in order',      [],                                       \&_pipelined ],
         [ 'a kept connection has its time, too',               [ '--head-time=400ms', '--idle-time=1s' ], \&_kept_idle ],
+        [ 'TLS ends well, and what is no TLS ends',            [],                                       \&_tls, tls => 1 ],
         [ 'origins are compared with the list',                \@origins,                               \&_origins ],
         [ 'TERM closes with 1012',                             [],                                       \&_drained ],
         [ 'nobody is upgraded after TERM',                     ['--drain-time=2s'],                      \&_late_upgrade ],
@@ -69,8 +70,8 @@ sub behaviours {
 # Runs one: undef, or what is wrong. What it says goes for the program, too: that must end well.
 sub misbehaves {
     my ($behaviour, %option) = @_;
-    my ($name, $flags, $run) = @$behaviour;
-    my $echo = FlixIM::Test::Echo->start(%option, flags => [ @{ $option{flags} // [] }, @$flags ], unix => 1);
+    my ($name, $flags, $run, @more) = @$behaviour;
+    my $echo = FlixIM::Test::Echo->start(%option, @more, flags => [ @{ $option{flags} // [] }, @$flags ], unix => 1);
     my $why  = eval { $run->($echo) // '' } // "died: $@";
     $why ||= 'it does not end well: ' . $echo->log if !$echo->stop;
     $echo->kill;
@@ -502,6 +503,20 @@ sub _kept_idle {
     return 'it stays' if !$client->has_ended(1.3 + $late);
     return sprintf 'it ends after %.2f s', now() - $begin if now() - $begin < 0.9;
     return length $client->rest ? 'with words: ' . $client->rest : undef;
+}
+
+sub _tls {
+    my ($echo) = @_;
+    my $client = FlixIM::Test::WebSocket->open(port => $echo->tls_port, tls => { SSL_ca_file => $echo->certificate });
+    my $why = _echoes($client, 'hello');
+    return $why if $why;
+    { local $^W = 0; $client->{socket}->stop_SSL(SSL_fast_shutdown => 1) }    # says that it ends, and waits
+    $client->{tls} = 0;
+    return 'it stays' if !$client->has_ended(3);
+    my $plain = FlixIM::Test::WebSocket->connect(port => $echo->tls_port);
+    $plain->write(pack('H*', '1603010005') . 'hello');
+    return 'what is no TLS stays' if !$plain->has_ended(3);
+    return $plain->rest =~ /\A\x15\x03/ ? undef : 'no alert';
 }
 
 sub _origins {

@@ -44,15 +44,16 @@ sub mutants {
             my ($what, $at, $length, $new) = @$change;
             my $text = $source;
             substr $text, $from + $at, $length, $new;
-            my $old = substr($condition, $at, $length) =~ s/\s+/ /gr;
+            my $old = _shown($condition, $what, $at, $length);
             push @found, { name => "$file:$line: $what ($old)", file => $file, line => $line, text => $text, condition => $condition =~ s/\s+/ /gr };
         }
         pos($source) = $from;
     }
     # Answers that are expressions: "return a || b;" in a function that judges, "x = a ? b : c" are not looked at.
-    while ($source =~ /^[ \t]*return (?=[^;]*(?:&&|\|\||==|!=))/mg) {
+    while ($source =~ /^[ \t]*return (?=[^;]*?(?:&&|\|\||==|!=))/mg) {
         my $from = pos $source;
-        my $to = index $source, ';', $from;
+        my ($whole) = substr($source, $from) =~ /\A((?:'(?:\\.|[^\\])'|"(?:\\.|[^\\"])*"|[^;'"])*);/s or next;
+        my $to = $from + length $whole;
         my $expression = substr $source, $from, $to - $from;
         next if $expression =~ /\?/;
         my $line = 1 + (substr($source, 0, $from) =~ tr/\n//);
@@ -60,12 +61,21 @@ sub mutants {
             my ($what, $at, $length, $new) = @$change;
             my $text = $source;
             substr $text, $from + $at, $length, $new;
-            my $old = substr($expression, $at, $length) =~ s/\s+/ /gr;
+            my $old = _shown($expression, $what, $at, $length);
             push @found, { name => "$file:$line: $what ($old)", file => $file, line => $line, text => $text, condition => $expression =~ s/\s+/ /gr };
         }
         pos($source) = $from;
     }
     return @found;
+}
+
+# What was changed, for a name: an operator with what stands around it.
+sub _shown {
+    my ($text, $what, $at, $length) = @_;
+    return substr($text, $at, $length) =~ s/\s+/ /gr if $what ne 'moved';
+    my ($left)  = substr($text, 0, $at) =~ /([^()&|]*)\z/;
+    my ($right) = substr($text, $at + $length) =~ /\A([^&|]*)/;
+    return ($left . substr($text, $at, $length) . $right) =~ s/\s+/ /gr =~ s/\A | \z//gr;
 }
 
 # Where the bracket at a place is closed.
@@ -95,7 +105,7 @@ sub _changes {
     }
     while ($condition =~ /(?<![-<>=])([<>])(=?) /g) {
         my $at = pos($condition) - 1 - length "$1$2";
-        push @changes, [ "$1$2 moved", $at, length "$1$2", $2 ? $1 : "$1=" ];
+        push @changes, [ 'moved', $at, length "$1$2", $2 ? $1 : "$1=" ];
     }
     return @changes;
 }

@@ -67,7 +67,7 @@ sub connect {    ## no critic (ProhibitBuiltinHomonyms)
     if ($where{tls}) {
         require IO::Socket::SSL;
         my %tls = ref $where{tls} ? %{ $where{tls} } : ();
-        IO::Socket::SSL->start_SSL($socket, Timeout => $patience, %tls) or die 'no TLS: ' . IO::Socket::SSL::errstr() . "\n";
+        IO::Socket::SSL->start_SSL($socket, Timeout => $patience, SSL_hostname => 'localhost', %tls) or die 'no TLS: ' . IO::Socket::SSL::errstr() . "\n";
     }
     $socket->blocking(0);
     return bless { socket => $socket, in => '', out => [], open => 1, tls => $where{tls}, why => '' }, $class;
