@@ -30,7 +30,9 @@ sub client {
             print {$socket} "GET /api/v1/health HTTP/1.0\r\n\r\n";
             while (sysread($socket, my $part, 4096) // ($!{EINTR} ? 1 : 0)) { $answer .= $part // '' }
         }
-        $answer =~ m{^HTTP/1.1 200 .*"ok".*\}\}$}s ? $well++ : $ill++;
+        if ($answer =~ m{^HTTP/1.1 200 .*"ok".*\}\}$}s) { $well++ }
+        # The signal may have come between the two, and interrupted connect or write.
+        elsif (!$stop) { $ill++ }
     }
     print {$pipe} "$well $ill\n";
     close $pipe;
