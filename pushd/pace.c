@@ -16,7 +16,7 @@
 
 /* A daemon that is woken more often than once in this time, on and on, is busy; so it is with many events at
  * once. */
-#define WAKE_COST    20
+#define WAKE_COST    10
 #define WAKES        INT64_C(8)
 #define MANY_ROWS    100
 

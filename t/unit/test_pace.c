@@ -70,8 +70,8 @@ static void knows_too_much(void **state)
 {
     (void)state;
     assert_false(becomes_too_much(100, 2));
-    assert_false(becomes_too_much(20, 2));
-    assert_true(becomes_too_much(19, 2));
+    assert_false(becomes_too_much(10, 2));
+    assert_true(becomes_too_much(9, 2));
     assert_true(becomes_too_much(1, 1));
     assert_false(becomes_too_much(1, 0));
     assert_true(becomes_too_much(1000, 100));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long it takes from sending to delivery, at a low rate: over a channel and over REST, alone or beside clients that misbehave.
 // Argument: a JSON file {port, rest, pairs: [[sender, receiver], ...] of {id, token}, victims: [{id, token}], feeder, rate, seconds}.
-// Reads lines "plain", "silent", "dripping" from standard input, and prints for each a line with its figures.
+// Reads lines "plain", "fed", "silent", "dripping" from standard input, and prints for each a line with its figures.
 'use strict';
 
 const fs = require('fs');
@@ -31,6 +31,7 @@ function join(user, onEvent) {
     return channel.join().then(async (reply) => {
         if (reply?.status !== 'ok') throw new Error(`join: ${JSON.stringify(reply)}`);
         await channel.ask('sync', { last_sync_timestamp: '2100-01-01T00:00:00.000Z' });
+        const beats = setInterval(() => (channel.isOver ? clearInterval(beats) : channel.beat()), 20000);
         return channel;
     });
 }
@@ -71,12 +72,13 @@ function figures(times) {
 let isMisbehaving = false;
 let cuts = 0;
 
-// Joins and reads no more, while it is sent all that its queue will take; comes again when it is cut off.
-async function silent(victim, feeder) {
+// Joins and reads no more (unless isReading: the control), while it is sent all that its queue will take; comes again when it is
+// cut off.
+async function fed(victim, feeder, isReading) {
     while (isMisbehaving) {
         const channel = await join(victim, () => {}).catch(() => null);
         if (channel) {
-            channel.socket.pause();
+            if (!isReading) channel.socket.pause();
             channel.socket.on('close', () => cuts++);
             const text = 'x'.repeat(9000);
             for (let i = 0; i < 400 && isMisbehaving; i++) await feeder.ask('send_message', messageTo(config.feeder, victim, text));
@@ -115,7 +117,7 @@ async function main() {
         waiting.clear();
         cuts = 0;
         isMisbehaving = mode !== 'plain';
-        const bad = mode === 'silent' ? config.victims.map((victim) => silent(victim, feeder))
+        const bad = mode === 'silent' || mode === 'fed' ? config.victims.map((victim) => fed(victim, feeder, mode === 'fed'))
             : mode === 'dripping' ? config.victims.map(dripping) : [];
         const times = await measure(pairs, connection);
         isMisbehaving = false;
