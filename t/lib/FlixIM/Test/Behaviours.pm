@@ -551,7 +551,7 @@ sub _drained {
     $clients[0]->write(frame(1, 'half', fin => 0));
     my $why = _echoes($clients[1], 'before');
     return $why if $why;
-    kill 'TERM', $echo->pid;
+    $echo->tell_to_end;
     for my $n (0 .. $#clients) {
         my $got = $clients[$n]->close_code(5);
         return "client $n: closed with $got" if $got ne '1012';
@@ -566,7 +566,7 @@ sub _late_upgrade {
     $_->write('GET /') for @clients;
     my $why = _echoes(_open($echo), 'before');
     return $why if $why;
-    kill 'TERM', $echo->pid;
+    $echo->tell_to_end;
     sleep 0.1;
     for my $client (@clients) {
         $client->write(substr _request(), 5);
@@ -586,7 +586,7 @@ sub _drained_others {
     my $client = _open($echo);
     my $why = _echoes($client, 'before');
     return $why if $why;
-    kill 'TERM', $echo->pid;
+    $echo->tell_to_end;
     for my $n (0 .. $#silent) {
         return "silent connection $n stays" if !$silent[$n]->has_ended(5);
     }

@@ -99,11 +99,19 @@ sub _wait_for_ready {
     return;
 }
 
+# TERM, without waiting for the end. Told twice, while it ends, it would end as the signal's default has it.
+sub tell_to_end {
+    my ($self) = @_;
+    $self->{is_told} = 1;
+    CORE::kill 'TERM', $self->{pid};
+    return;
+}
+
 # Ends it in order: whether it did, with status 0 and without reports.
 sub stop {
     my ($self) = @_;
     my $pid = $self->{pid} // return 0;
-    CORE::kill 'TERM', $pid;
+    $self->tell_to_end if !$self->{is_told};
     my $deadline = now() + ($self->{option}{seconds} // 30);
     while (waitpid($pid, POSIX::WNOHANG()) != $pid) {
         return 0 if now() > $deadline;    # to be killed at END
