@@ -41,6 +41,8 @@ open my $list, '>', "$root/etc/apt/sources.list" or die "sources.list: $!";
 print {$list} map {"deb $_\n"} @sources;
 close $list or die "sources.list: $!";
 run('/', "cp /etc/resolv.conf /etc/hosts '$root/etc/'; apt-config dump | grep -E '^Acquire::(http|https)::' >'$root/etc/apt/apt.conf.d/99host'");
+# So that npm gets to where this machine's gets.
+run('/', "cp ~/.npmrc '$root/root/' 2>/dev/null; cp /etc/npmrc '$root/etc/' 2>/dev/null; mkdir -p '$root/etc/ssl' && cp -RL /etc/ssl/certs '$root/etc/ssl/'");
 copy_of_the_tree("$root/root/flixim");
 
 # In name spaces of its own: whatever is left in there ends with it, mounts included.

@@ -17,7 +17,7 @@ fetch_phoenix() {
     [ ! -s "$file" ] || return 0
     command -v npm >/dev/null || install_packages "${npm_packages[@]}"
     rm -rf -- "$state/npm" && mkdir -p -- "$state/npm/new"
-    if ! (cd "$state/npm/new" && npm pack --loglevel=error "phoenix@$phoenix_version") >"$state/npm.log" 2>&1; then
+    if ! (cd "$state/npm/new" && npm pack --loglevel=error --fetch-retries=1 "phoenix@$phoenix_version") >"$state/npm.log" 2>&1; then
         warn "cannot fetch the npm package phoenix $phoenix_version, so the chat page will not work:" \
             "$(grep -m 1 -i 'err' "$state/npm.log")"
         return 0
