@@ -42,14 +42,16 @@ static int read_topic(flx_slice topic, flx_uuid *user_id)
 
 /* -- Before the database ----------------------------------------------------------------------------- */
 
-/* The token in a join's payload. Returns 1 if there is one, 0 if there is none, -1 if it can be no token's; *memory is
- * to be freed. */
-static int find_token(const push_frame *frame, char **memory, flx_slice *token)
+/* The token in a join's payload. Returns 1 if there is one, 0 if there is none, -1 with *refusal if it can be no token's,
+ * or there is no memory; *memory is to be freed. */
+static int find_token(const push_frame *frame, char **memory, flx_slice *token,
+                      flx_outcome *refusal)
 {
     static const char *const names[] = { "token" };
     flx_slice value;
 
     *memory = NULL;
+    *refusal = FLX_INVALID_TOKEN;
     if (frame->is_binary ||
         flx_json_pick(frame->payload.at, frame->payload.length, names, &value, 1) !=
             FLX_JSON_FINE ||
@@ -60,7 +62,11 @@ static int find_token(const push_frame *frame, char **memory, flx_slice *token)
         return -1;
     }
     *memory = malloc(value.length);
-    if (*memory == NULL || flx_json_text(value, *memory, value.length, &token->length) != 0) {
+    if (*memory == NULL) {
+        *refusal = FLX_INTERNAL;
+        return -1;
+    }
+    if (flx_json_text(value, *memory, value.length, &token->length) != 0) {
         return -1;
     }
     token->at = *memory;
@@ -73,10 +79,10 @@ static push_identity *identify(push_socket *socket, const push_frame *frame, flx
     push_identity *identity = NULL;
     flx_slice token;
     char *memory;
-    int found = find_token(frame, &memory, &token);
+    int found = find_token(frame, &memory, &token, refusal);
 
-    *refusal = FLX_INVALID_TOKEN;
     if (socket->identity != NULL && push_identity_time_left(socket->identity) == 0) {
+        *refusal = FLX_INVALID_TOKEN;
         found = -1;
     }
     if (found > 0) {

@@ -87,10 +87,21 @@ is_refused('no such benchmark', 'there is no benchmark', $plain, 'bench', 'nothi
         like $output, qr/\Adev: cannot write in the state folder [^\n]*\n\z/, 'in one sentence';
         ($status, $output) = FlixIM::Test::Cluster::capture_all(@as, "$plain/dev", 'run', '--detach', '--port', $port, '--state', "$scratch/nobody/state");
         is $status, 0, 'with a state of their own: runs, without any rights of root' or diag $output;
+        like $output, qr{^  chat +http://}m, 'with the page';
         is health($port), 200, 'and answers';
         ($status, $output) = FlixIM::Test::Cluster::capture_all("$plain/dev", 'stop', '--state', "$scratch/nobody/state");
         is $status, 0, 'and is stopped' or diag $output;
         is scalar processes_of("$scratch/nobody"), 0, 'nothing is left';
+
+        # Where npm reaches nothing the page's library cannot be had, and the rest must not mind.
+        system 'rm', '-rf', "$scratch/nobody/state/npm";
+        ($status, $output) = FlixIM::Test::Cluster::capture_all(@as, 'npm_config_registry=http://127.0.0.1:9/', "$plain/dev", 'run', '--detach',
+            '--port', $port, '--state', "$scratch/nobody/state");
+        is $status, 0, 'without npm: runs' or diag $output;
+        like $output, qr/cannot fetch the npm package phoenix.*^  chat +not without the npm package phoenix/ms, 'and says that there is no page';
+        is health($port), 200, 'and answers';
+        ($status, $output) = FlixIM::Test::Cluster::capture_all("$plain/dev", 'stop', '--state', "$scratch/nobody/state");
+        is $status, 0, 'and is stopped' or diag $output;
 
         system 'sed', '-i', 's/^run_packages=(/&no-such-package-flixim /', "$plain/dev";
         ($status, $output) = FlixIM::Test::Cluster::capture_all(@as, "$plain/dev", 'run', '--state', "$scratch/nobody/state");
@@ -98,7 +109,7 @@ is_refused('no such benchmark', 'there is no benchmark', $plain, 'bench', 'nothi
         like $output, qr/\Adev: packages are missing; as root: apt-get install [^\n]*no-such-package-flixim[^\n]*\n\z/, 'in one sentence';
     }
     else {
-        pass "only root can become another user ($_)" for 1 .. 8;
+        pass "only root can become another user ($_)" for 1 .. 13;
     }
 }
 

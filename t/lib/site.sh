@@ -17,11 +17,14 @@ fetch_phoenix() {
     [ ! -s "$file" ] || return 0
     command -v npm >/dev/null || install_packages "${npm_packages[@]}"
     rm -rf -- "$state/npm" && mkdir -p -- "$state/npm/new"
-    if ! (cd "$state/npm/new" && npm pack --loglevel=error --fetch-retries=1 "phoenix@$phoenix_version") >"$state/npm.log" 2>&1; then
+    # Its cache and its own logs would go to a home folder, which not every user has.
+    if ! (cd "$state/npm/new" && npm pack --loglevel=error --no-update-notifier --fetch-retries=1 --cache="$state/npm/cache" \
+        "phoenix@$phoenix_version") >"$state/npm.log" 2>&1; then
         warn "cannot fetch the npm package phoenix $phoenix_version, so the chat page will not work:" \
-            "$(grep -m 1 -i 'err' "$state/npm.log")"
+            "$(grep -m 1 -i 'err' "$state/npm.log" || tail -n 1 "$state/npm.log")"
         return 0
     fi
+    rm -rf -- "$state/npm/cache"
     echo "$phoenix_sha512  $state/npm/new/${file##*/}" | sha512sum --check --quiet >/dev/null 2>&1 ||
         die "the npm package phoenix $phoenix_version is not the one that this was tried with"
     mv -- "$state/npm/new/${file##*/}" "$file"

@@ -23,8 +23,8 @@ is_deeply $after{report}{faults}, [], 'all joined and left';
 is $after{report}{done}, $cycles, "$cycles times";
 is $crowd->finish, 0, 'to the end';
 cmp_ok $after{descriptors}, '<=', $before{descriptors}, 'no descriptor is left';
-# Sanitizers keep freed memory back, and valgrind has its own.
-my $slack = ($ENV{FLIXIM_PUSHD_WRAPPER} || $ENV{FLIXIM_PUSHD_SANITIZED}) ? 400_000 : 2_000;
+# Valgrind has memory of its own.
+my $slack = $ENV{FLIXIM_PUSHD_WRAPPER} ? 400_000 : 2_000;
 cmp_ok $after{kilobytes}, '<=', $before{kilobytes} + $slack, 'no memory either';
 is_deeply { map { ($_ => $pushd->metrics->{$_}) } qw(websockets channels) }, { websockets => 0, channels => 0 }, 'nobody is there any more';
 is_deeply [ $pushd->faults ], [], 'nothing in the log';

@@ -92,7 +92,6 @@ for my $way ('fast', 'immediate') {
     };
 }
 
-is $pushd->metrics->{stream_safety_caught_total}, 0, 'nothing was left to the safety poll';
 is $bob->beat->status, 'ok', 'on one connection, all of it';
 $pushd->stop;
 $api->finish(provoked => qr/administrator command|not yet accepting|shutting down|starting up|in recovery mode|FLX01\d\d/);

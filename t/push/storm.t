@@ -22,9 +22,9 @@ my $api     = FlixIM::Test::Api->start;
 my $cluster = $api->cluster;
 my $folder  = File::Temp->newdir;
 my @users   = users($cluster, 200, $api->secret);
-# The stream must not depend on the net below it; and on a busy machine these devices do not sync as quickly as the default for
+# The stream must not depend on the net below it: two have none, and with the third it has nothing to catch. On a busy machine these devices do not sync as quickly as the default for
 # holding live events expects, after which older ones come later.
-my @daemons = map { FlixIM::Test::Pushd->start(api => $api, settings => { safety_poll => 0, pushes_per_second => 0, hold_time => '20s' }) } 1 .. 3;
+my @daemons = map { FlixIM::Test::Pushd->start(api => $api, settings => { safety_poll => $_ < 3 ? 0 : '2s', pushes_per_second => 0, hold_time => '20s' }) } 1 .. 3;
 my @groups  = map { group(map { $users[ ($_ * 7) % @users ] } $_ * 10 .. $_ * 10 + 11) } 1 .. 5;
 fill(1_300, @users[ 0 .. 19 ]);
 my $naive   = naive_reader();
@@ -65,9 +65,7 @@ is differences([ map {"$_ $devices[$_] " . ($unread{ $devices[$_] } // 0)} 0 .. 
     'and counts the unread ones as the database does';
 is differences([ rows(qq{SELECT sender_id || ' ' || client_message_id || ' ' || id FROM flixim.messages WHERE sender_id <> '$stranger'}) ], lines_of("$folder/acknowledged")), '',
     'acknowledged is stored once, and nothing else is stored';
-my $caught = 0;
-$caught += $_->metrics->{stream_safety_caught_total} for @daemons;
-is $caught, 0, 'no event was left to the safety poll';
+is $daemons[2]->metrics->{stream_safety_caught_total}, 0, 'the safety poll had nothing to catch';
 is_deeply [ map { $_->faults } @daemons ], [], 'no fault in the logs of the daemons';
 cmp_ok naive_losses(), '>', 0, 'while a reader with a naive cursor lost some';
 
