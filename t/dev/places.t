@@ -98,7 +98,8 @@ is_refused('no such benchmark', 'there is no benchmark', $plain, 'bench', 'nothi
         ($status, $output) = FlixIM::Test::Cluster::capture_all(@as, 'npm_config_registry=http://127.0.0.1:9/', "$plain/dev", 'run', '--detach',
             '--port', $port, '--state', "$scratch/nobody/state");
         is $status, 0, 'without npm: runs' or diag $output;
-        like $output, qr/cannot fetch the npm package phoenix.*^  chat +not without the npm package phoenix/ms, 'and says that there is no page';
+        like $output, qr/^dev: cannot fetch the npm package phoenix/m, 'says why there is no page';
+        like $output, qr/^  chat +not without the npm package phoenix/m, 'and where it would have been';
         is health($port), 200, 'and answers';
         ($status, $output) = FlixIM::Test::Cluster::capture_all("$plain/dev", 'stop', '--state', "$scratch/nobody/state");
         is $status, 0, 'and is stopped' or diag $output;
@@ -109,7 +110,7 @@ is_refused('no such benchmark', 'there is no benchmark', $plain, 'bench', 'nothi
         like $output, qr/\Adev: packages are missing; as root: apt-get install [^\n]*no-such-package-flixim[^\n]*\n\z/, 'in one sentence';
     }
     else {
-        pass "only root can become another user ($_)" for 1 .. 13;
+        pass "only root can become another user ($_)" for 1 .. 14;
     }
 }
 

@@ -40,7 +40,8 @@ install_page() {
     tar -C "$home/clients/js" --exclude=./node_modules -cf - . | tar -C "$to/js" -xf -
     [ ! -s "$(phoenix_file)" ] ||
         tar -xOzf "$(phoenix_file)" package/priv/static/phoenix.mjs >"$to/vendor/phoenix.mjs"
-    chmod -R a+rX "$to"
+    # The tree it came from may be read-only; the next run replaces this.
+    chmod -R u+w,a+rX "$to"
 }
 
 # make_token_key FOLDER: the secret that GET /token signs with. httpd reads it before it gives up root's rights;
