@@ -27,6 +27,7 @@ my @libpq  = ('-isystem $(pg_config --includedir)', '-lpq');
 my %target = (
     base64url    => [],
     form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
+    handoff      => ['flx_buffer.c'],
     json_scan    => [qw(flx_hex.c flx_utf8.c -ljson-c)],
     jwks         => \@keys,
     language     => [],
