@@ -6,8 +6,8 @@
 #include "flx_buffer.h"
 #include "flx_json_scan.h" /* flx_slice */
 
-#define FLX_HANDOFF_PACKET  (128 * 1024) /* bytes of a packet, at most */
-#define FLX_HANDOFF_ADDRESS 63           /* of a client's address */
+#define FLX_HANDOFF_PACKET  ((size_t)128 * 1024) /* bytes of a packet, at most */
+#define FLX_HANDOFF_ADDRESS 63                   /* of a client's address */
 
 /* A packet begins with what it is (Q, V, C) and this: a daemon and an httpd of two versions that do not understand each
  * other find out at once. */
