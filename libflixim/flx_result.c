@@ -27,6 +27,23 @@ flx_value flx_result_get(const PGresult *result, int row, const char *column)
     return flx_result_at(result, row, PQfnumber(result, column));
 }
 
+PGresult *flx_result_copy_row(const PGresult *result, int row)
+{
+    PGresult *copy = PQcopyResult(result, PG_COPYRES_ATTRS);
+    int columns = PQnfields(result), column;
+
+    for (column = 0; copy != NULL && column < columns; column++) {
+        int is_null = PQgetisnull(result, row, column);
+
+        if (!PQsetvalue(copy, 0, column, is_null ? NULL : PQgetvalue(result, row, column),
+                        is_null ? -1 : PQgetlength(result, row, column))) {
+            PQclear(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
 /* A number in network byte order. */
 static uint64_t read_number(const char *at, size_t length)
 {

@@ -17,6 +17,9 @@ typedef flx_slice flx_value;
 /* The value in a row of the column with a name; null where there is no such column or row. */
 flx_value flx_result_get(const PGresult *result, int row, const char *column);
 
+/* A result with one row of another one, for PQclear; NULL if there is no memory. */
+PGresult *flx_result_copy_row(const PGresult *result, int row) __attribute__((warn_unused_result));
+
 /* The value in a row of a column by its number (-1: none). */
 flx_value flx_result_at(const PGresult *result, int row, int column);
 

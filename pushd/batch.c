@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#include "flx_buffer.h"
+#include "flx_array.h"
+#include "flx_result.h"
 
 #define CALLS_MAX 64
 /* Bytes of parameters; beyond that they go one after the other. */
@@ -30,24 +31,6 @@ static void end_all(batch *sent, push_session_end end)
     }
 }
 
-/* A result with one row of another one; NULL if there is no memory. */
-static PGresult *copy_row(const PGresult *result, int row)
-{
-    PGresult *copy = PQcopyResult(result, PG_COPYRES_ATTRS);
-    int columns = PQnfields(result), column;
-
-    for (column = 0; copy != NULL && column < columns; column++) {
-        int is_null = PQgetisnull(result, row, column);
-
-        if (!PQsetvalue(copy, 0, column, is_null ? NULL : PQgetvalue(result, row, column),
-                        is_null ? -1 : PQgetlength(result, row, column))) {
-            PQclear(copy);
-            return NULL;
-        }
-    }
-    return copy;
-}
-
 /* The rows are in the order of the calls. */
 static void share_out(batch *sent, const PGresult *result)
 {
@@ -62,7 +45,7 @@ static void share_out(batch *sent, const PGresult *result)
         return;
     }
     for (i = 0; i < sent->count; i++) {
-        PGresult *row = copy_row(result, i);
+        PGresult *row = flx_result_copy_row(result, i);
 
         /* Without memory for its answer it is done all the same, and the client will ask again. */
         sent->owner->ended(sent->data, sent->calls[i],
@@ -86,41 +69,16 @@ static void answered(void *data, push_session_end end, const PGresult *result)
     free(sent);
 }
 
-/* An element of an array's text, quoted. */
-static void add_element(flx_buffer *array, const char *value)
-{
-    size_t length;
-
-    if (value == NULL) {
-        flx_buffer_add_text(array, "NULL");
-        return;
-    }
-    flx_buffer_add(array, "\"", 1);
-    while (*value != '\0') {
-        for (length = 0; value[length] != '\0' && value[length] != '"' && value[length] != '\\';) {
-            length++;
-        }
-        flx_buffer_add(array, value, length);
-        value += length;
-        if (*value != '\0') {
-            flx_buffer_add(array, "\\", 1);
-            flx_buffer_add(array, value++, 1);
-        }
-    }
-    flx_buffer_add(array, "\"", 1);
-}
-
 /* Each parameter becomes an array with an element for each call. */
 static void write_array(flx_buffer *array, const batch *made, int parameter)
 {
     int i;
 
-    flx_buffer_init(array, ARRAY_SIZE);
+    flx_array_begin(array, ARRAY_SIZE);
     for (i = 0; i < made->count; i++) {
-        flx_buffer_add(array, i == 0 ? "{" : ",", 1);
-        add_element(array, made->calls[i]->values[parameter]);
+        flx_array_add(array, made->calls[i]->values[parameter]);
     }
-    flx_buffer_add(array, "}", sizeof "}");
+    flx_array_end(array);
 }
 
 static int send_calls(push_session *session, const flx_statement *statement, uint64_t deadline,
