@@ -41,7 +41,7 @@ sub clients {
     flock $lock, LOCK_EX or die "flock: $!";
     if (!-e "$folder/ready") {
         _copy($folder);
-        _install("$folder/t/clients");
+        install("$folder/t/clients");
         open my $ready, '>', "$folder/ready" or die "$folder/ready: $!";
         close $ready or die "close: $!";
     }
@@ -64,8 +64,8 @@ sub _copy {
     return;
 }
 
-# A registry may have a bad moment: three tries.
-sub _install {
+# The packages of the lock file in FOLDER. A registry may have a bad moment: three tries.
+sub install {
     my ($folder) = @_;
     my $log = "$folder/npm.log";
     for my $try (1 .. 3) {
@@ -75,7 +75,7 @@ sub _install {
     }
     open my $file, '<', $log or die "npm ci failed, without a log\n";
     local $/ = undef;
-    die "npm ci failed in t/clients:\n" . <$file>;
+    die "npm ci failed in $folder:\n" . <$file>;
 }
 
 sub run_node {

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# The databases of benchmarks: a cluster with settings for a machine that serves, users who have talked for a while, and their tokens.
+package FlixIM::Bench::Database;
+
+use strict;
+use warnings FATAL => 'all';
+
+use FlixIM::Test::Cluster;
+
+=head1 SYNOPSIS
+
+    my $cluster = FlixIM::Bench::Database::start();    # fsync and synchronous_commit are on
+    FlixIM::Bench::Database::fill($cluster);           # schema bench: bench.call, bench.u(n)
+
+Environment: BENCH_MESSAGES, how many messages there are before anything is measured.
+
+=cut
+
+our $users   = 10_000;
+my $messages = $ENV{BENCH_MESSAGES} // 300_000;
+
+sub start {
+    my (%setting) = @_;
+    return FlixIM::Test::Cluster->start(
+        fsync    => 1,
+        settings => { shared_buffers => '2GB', max_wal_size => '8GB', checkpoint_timeout => '30min', wal_compression => 'lz4', %setting },
+    );
+}
+
+# Each user talks to the next. In bench.call, for each user: the token, its digest, one of the user's messages, and whom to write to.
+sub fill {
+    my ($cluster) = @_;
+    my $turns = int(($messages + $users - 1) / $users);
+    $cluster->psql(<<~"SQL");
+        CREATE SCHEMA bench;
+        GRANT USAGE ON SCHEMA bench TO flixim_app;
+        CREATE FUNCTION bench.u(n integer) RETURNS uuid LANGUAGE sql IMMUTABLE
+            RETURN overlay(overlay(md5(n::text) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid;
+        DO \$\$
+        DECLARE
+            first integer;
+        BEGIN
+            FOR turn IN 1..$turns LOOP
+                FOR first IN SELECT generate_series(1, $users, 100) LOOP
+                    PERFORM s.outcome
+                    FROM (
+                        SELECT array_agg(bench.u(n)) AS senders, array_agg(bench.u(n % $users + 1)) AS receivers
+                        FROM generate_series(first, first + 99) AS n
+                    ) AS a, (SELECT ARRAY[100] AS size) AS b, flixim.send_messages(a.senders, array_fill(now(), size),
+                        array_fill(false, size), array_fill(NULL::uuid, size), array_fill(NULL::text, size), a.receivers,
+                        array_fill('private_message'::flixim.message_type, size), array_fill('text'::flixim.content_type, size),
+                        array_fill('{"text":"Hello, this is a test message of a usual length."}'::json, size),
+                        array_fill(NULL::uuid, size), array_fill(NULL::timestamptz, size), array_fill(NULL::uuid, size)) AS s;
+                END LOOP;
+                COMMIT;
+            END LOOP;
+        END
+        \$\$;
+        CREATE TABLE bench.call AS
+            SELECT n, 'flx_' || md5('a' || n) || md5('b' || n) AS token, bench.u(n) AS user_id, bench.u(n % $users + 1) AS receiver_id
+            FROM generate_series(1, $users) AS n;
+        ALTER TABLE bench.call ADD COLUMN digest bytea, ADD COLUMN message_id uuid;
+        UPDATE bench.call AS c SET digest = sha256(convert_to(c.token, 'UTF8')), message_id = m.id
+        FROM (SELECT DISTINCT ON (sender_id) sender_id, id FROM flixim.messages ORDER BY sender_id, random()) AS m
+        WHERE m.sender_id = c.user_id;
+        ALTER TABLE bench.call ADD PRIMARY KEY (n);
+        INSERT INTO flixim.tokens (token_digest, user_id, expires_at) SELECT c.digest, c.user_id, 'infinity' FROM bench.call AS c;
+        GRANT SELECT ON bench.call TO flixim_app;
+        SQL
+    $cluster->psql('VACUUM ANALYZE');
+    $cluster->psql('CHECKPOINT');
+    return;
+}
+
+1;
