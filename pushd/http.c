@@ -4,13 +4,11 @@
 
 #include "log.h"
 #include "request.h"
+#include "upgrade.h"
 #include "websocket.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define ANSWER_LIMIT                                                                               \
-    ((size_t)256 * 1024) /* bytes of the answer to an upgrade; the request's head bounds them */
 
 enum phase {
     READING,   /* a request, or waiting for one */
@@ -23,8 +21,7 @@ typedef struct http {
     push_exchange exchange; /* the first member: push_http_answer is given this */
     push_connection *connection;
     push_request *request; /* NULL: none has begun */
-    flx_connect connect;   /* while JUDGING */
-    void *ticket;
+    push_upgrade upgrade;  /* while JUDGING */
     enum phase phase;
     int has_answered; /* a request before */
 } http;
@@ -107,10 +104,7 @@ static void let_go(http *state)
 
     state->phase = OVER;
     if (phase == JUDGING) {
-        if (state->ticket != NULL) {
-            state->connection->server->application->forget(state->ticket);
-        }
-        flx_connect_free(&state->connect);
+        push_upgrade_end(&state->upgrade);
     }
     else if (phase == ANSWERING && state->exchange.gone != NULL) {
         state->exchange.gone(&state->exchange);
@@ -120,16 +114,18 @@ static void let_go(http *state)
 /* ---- upgrades ---- */
 
 /* Refuses as Phoenix on Bandit does. */
-static void refuse_upgrade(http *state, int status, const char *text, size_t length)
+static void refuse_upgrade(http *state, int status, const push_block *text)
 {
     const flx_request *head = push_request_head(state->request);
-    push_response response = { .status = status, .body = text };
+    push_response response = { .status = status };
 
-    state->connection->server->metrics.upgrades_refused_total++;
-    response.length = length;
+    if (text != NULL) {
+        response.body = text->bytes;
+        response.length = text->length;
+    }
     response.minor = head->minor;
     response.is_head = head->method.length == 4 && memcmp(head->method.at, "HEAD", 4) == 0;
-    response.headers = length > 0 ? "vary: accept-encoding\r\ncontent-type: text/plain\r\n"
+    response.headers = response.length > 0 ? "vary: accept-encoding\r\ncontent-type: text/plain\r\n"
                        : status == 429 || status == 503
                            ? "vary: accept-encoding\r\nretry-after: 1\r\n"
                            : "vary: accept-encoding\r\n";
@@ -137,90 +133,45 @@ static void refuse_upgrade(http *state, int status, const char *text, size_t len
            push_request_keeps_alive(state->request) && push_request_is_whole(state->request));
 }
 
-static void on_connected(void *data, int status, push_identity *identity)
+static void on_judged(void *data)
 {
     http *state = data;
-    push_connection *connection = state->connection;
-    const char *date = push_connections_date(connection->server->connections);
-    flx_buffer answer;
-    push_block *block = NULL;
+    push_upgrade upgrade = state->upgrade; /* which the state does not outlive */
 
-    state->ticket = NULL;
-    flx_buffer_init(&answer, ANSWER_LIMIT);
-    if (status == 0) {
-        status =
-            flx_upgrade_answer(&answer, push_request_head(state->request), &state->connect, date);
-        if (status == 0 && !flx_buffer_failed(&answer)) {
-            block = push_block_make(answer.at, answer.length);
-        }
-        if (status == 0 && block == NULL) {
-            status = 500;
-            flx_buffer_free(&answer);
-        }
-        if (status != 0) {
-            connection->server->application->drop(identity);
-        }
-    }
-    if (status != 0) {
-        flx_connect_free(&state->connect);
+    memset(&state->upgrade, 0, sizeof state->upgrade);
+    if (upgrade.status != 101) {
         state->phase = READING;
-        refuse_upgrade(state, status, answer.at, answer.length);
-        flx_buffer_free(&answer);
-        return;
+        refuse_upgrade(state, upgrade.status, upgrade.answer);
     }
-    flx_buffer_free(&answer);
-    push_connection_send(connection, block, 1);
-    if (push_websocket_open(connection, &state->connect, identity) != 0) {
-        flx_connect_free(&state->connect);
-        state->phase = OVER; /* and freed when the connection has ended */
-        return;
+    else {
+        push_connection *connection = state->connection;
+        push_connection_send(connection, upgrade.answer, 1);
+        upgrade.answer = NULL;
+        if (push_websocket_open(connection, &upgrade.connect, upgrade.identity) == 0) {
+            push_connection_resume(connection);
+            push_request_free(state->request);
+            free(state);
+        }
+        else {
+            state->phase = OVER; /* and freed when the connection has ended */
+        }
+        upgrade.identity = NULL;
     }
-    push_connection_resume(connection);
-    flx_connect_free(&state->connect);
-    push_request_free(state->request);
-    free(state);
+    push_upgrade_end(&upgrade);
 }
 
 static void judge(http *state)
 {
     push_connection *connection = state->connection;
-    push_server *server = connection->server;
-    const flx_request *head = push_request_head(state->request);
-    flx_origin_rule rule = { server->settings->allow_origins,
-                             flx_request_host(head, connection->is_local) };
-    void *ticket;
-    int status;
 
-    if (server->is_draining) {
-        refuse_upgrade(state, 503, NULL, 0);
-        return;
-    }
-    status = flx_upgrade_read(&state->connect, head, &rule);
-    if (status != 0) {
-        refuse_upgrade(state, status, NULL, 0);
-        return;
-    }
     state->phase = JUDGING;
     push_connection_pause(connection, 1);
     push_connection_set_deadline(connection, 0);
-    /* with an answer at once the state may be gone */
-    ticket = server->application->connect(server, &state->connect, connection->is_local,
-                                          on_connected, state);
-    if (ticket != NULL) {
-        state->ticket = ticket;
-    }
+    push_upgrade_judge(&state->upgrade, connection->server, push_request_head(state->request),
+                       connection->is_local, on_judged, state);
 }
 
 /* ---- requests ---- */
-
-static int is_websocket(const http *state)
-{
-    const push_server *server = state->connection->server;
-    const char *transport =
-        flx_request_transport(push_request_head(state->request), server->settings->path);
-
-    return transport != NULL ? strcmp(transport, "websocket") == 0 : server->application->is_bare;
-}
 
 static void answer(http *state)
 {
@@ -294,7 +245,8 @@ static size_t received(push_connection *connection, char *bytes, size_t length)
         return length;
     }
     /* what is called from here on may end the state */
-    if (got != PUSH_REQUEST_WANTS && is_websocket(state)) {
+    if (got != PUSH_REQUEST_WANTS &&
+        push_upgrade_is_asked(connection->server, push_request_head(state->request))) {
         judge(state);
     }
     else if (got == PUSH_REQUEST_WHOLE) {

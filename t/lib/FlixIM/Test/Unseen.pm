@@ -51,7 +51,6 @@ my @unseen = (
     [ 'pushd/websocket.c: moved (now - ' => 'a millisecond more or less' ],
     [ 'pushd/websocket.c: without (!socket->is_closing)' => 'a connection is not open any more when its socket is closing' ],
     [ 'pushd/websocket.c: without (socket->connection->phase == PUSH_CONNECTION_OPEN)' => 'a connection that breaks in the midst of a message' ],
-    [ 'pushd/http.c: never (status == 0 && block == NULL)' => 'there is always memory' ],
     [ 'pushd/http.c: never (state->request == NULL)' => 'there is always memory' ],
     [ 'pushd/http.c: without ((state->request == NULL && begin_request(state) != 0))' => 'there is always memory' ],
     [ 'pushd/http.c: moved (unread > (size_t)settings->queue_size)' => 'a byte more or less' ],
