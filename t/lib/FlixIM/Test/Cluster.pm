@@ -30,6 +30,8 @@ use POSIX          ();
 
     $cluster->restart('immediate'); $cluster->stop; $cluster->up; $cluster->pid;
 
+    my $standby = $cluster->standby; $standby->promote;           # follows it; then is a primary
+
 The cluster is destroyed at END and on SIGINT, SIGTERM and SIGHUP, by the process that started it.
 
 =cut
@@ -63,6 +65,23 @@ sub up {
     $self->{env} = \%env;
     @ENV{ keys %env } = values %env;
     return $self;
+}
+
+# A hot standby of it, with an object of its own.
+sub standby {
+    my ($self) = @_;
+    my $dir = File::Temp::tempdir('flixim-test-XXXXXXXX', TMPDIR => 1);
+    my $standby = bless { dir => $dir, own_dir => 1, owner => $$, option => {} }, ref $self;
+    $alive{$dir} = $standby;
+    my $text = _run($self->tool, 'standby', $dir, $self->{dir});
+    $standby->{env} = { $text =~ /^(PG\w+)=(.*)$/mg };
+    return $standby;
+}
+
+sub promote {
+    my ($self) = @_;
+    _run($self->tool, 'promote', $self->{dir});
+    return;
 }
 
 sub dir  { return $_[0]{dir} }
