@@ -17,6 +17,7 @@ our @EXPORT_OK = qw(cpu used family);
     my $before = cpu($cluster, $server);           # a FlixIM::Test::Cluster; process ids of a server's parents, or none
     ...                                            # $calls calls
     my $used = used($before, $calls);              # { cpu_db_us, cpu_server_us, cpu_client_us, others }
+    my @ids  = family(@pids);                      # these processes and their children
 
 Who makes the load are children of ours that have ended when used() is asked. Of them this counts all, also their start: wrk
 takes some 0.1 s to read its requests.
@@ -63,10 +64,12 @@ sub family_seconds {
 # Processes and their children.
 sub family {
     my %parent = map { $_ => 1 } @_;
-    return sort { $a <=> $b } grep { defined } map {
-        my ($id, $parent) = slurp($_) =~ /^(\d+) \(.*\) \S (\d+)/;
-        defined $id && ($parent{$id} || $parent{$parent}) ? $id : undef;
-    } glob '/proc/[0-9]*/stat';
+    my @ids;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        my ($id, $parent) = slurp($stat) =~ /^(\d+) \(.*\) \S (\d+)/ or next;
+        push @ids, $id if $parent{$id} || $parent{$parent};
+    }
+    return @ids;
 }
 
 1;

@@ -20,9 +20,11 @@ use FlixIM::Test::Npm ();
     use parent -norequire, 'FlixIM::Bench::Server';
 
     my $self = bless { name => 'something', port => FlixIM::Bench::Server::free_port() }, $class;
-    $self->launch({ PORT => $self->port }, 'node', $file);    # with these in its environment; waits until it prints something
+    $self->launch({ PORT => $self->port }, 'node', $file);    # with these in its environment; waits until it prints something,
+                                                              # or until $self->is_ready, where a class has that
 
     $server->name; $server->port;
+    $server->load;               # arguments for flixim-load: where to, how
     $server->parents;            # process ids of ours, for FlixIM::Bench::Processor
     $server->pids;               # those and their children: all of the server, without the database
     $server->stop;
@@ -39,6 +41,7 @@ my %folder;     # copies with packages, by the folder they are of
 
 sub name    { return $_[0]{name} }
 sub port    { return $_[0]{port} }
+sub load    { return ('--to', "127.0.0.1:$_[0]{port}") }
 sub parents { return $_[0]{pid} ? ($_[0]{pid}) : () }
 sub pids    { my ($self) = @_; return family($self->parents) }
 
@@ -58,9 +61,11 @@ sub launch {
     close $read;
     @{$self}{qw(pid stdin owner)} = ($pid, $write, $$);
     $alive{$pid} = $self;
-    $self->wait_for(sub { -s $self->{log}->filename });
+    $self->wait_for(sub { $self->is_ready });
     return $self;
 }
+
+sub is_ready { return -s $_[0]{log}->filename }
 
 # Waits for a condition; dies with what the server has said if that takes over twenty seconds, or if it ends.
 sub wait_for {
@@ -76,6 +81,7 @@ sub wait_for {
 sub stop {
     my ($self) = @_;
     return if !$self->{pid} || !delete $alive{ $self->{pid} };
+    kill 'TERM', $self->{pid} if $self->{needs_term};
     close $self->{stdin};
     waitpid $self->{pid}, 0;
     $self->{pid} = undef;
