@@ -11,6 +11,11 @@ use FlixIM::Test::Cluster;
 
     my $cluster = FlixIM::Bench::Database::start();    # fsync and synchronous_commit are on
     FlixIM::Bench::Database::fill($cluster);           # schema bench: bench.call, bench.u(n)
+    my @users  = FlixIM::Bench::Database::some($cluster, 1000);           # the first of them: { id, token }
+    my @groups = FlixIM::Bench::Database::groups($cluster, 500, 4);       # of so many members each, the first users: [conversation, 1, 2, ...]
+
+Of users and groups FlixIM::Test::Load makes the files that flixim-load reads. The groups are in bench.groups as well: number n of SIZE,
+its conversation, and the digest of its first member's token.
 
 Environment: BENCH_MESSAGES, how many messages there are before anything is measured.
 
@@ -70,6 +75,33 @@ sub fill {
     $cluster->psql('VACUUM ANALYZE');
     $cluster->psql('CHECKPOINT');
     return;
+}
+
+sub some {
+    my ($cluster, $count) = @_;
+    my $lines = $cluster->psql("SELECT user_id, token FROM bench.call WHERE n <= $count ORDER BY n");
+    return map { my ($id, $token) = split /\|/; { id => $id, token => $token } } split /\n/, $lines;
+}
+
+# No user is in two of them.
+sub groups {
+    my ($cluster, $size, $count) = @_;
+    $cluster->psql(<<~"SQL");
+        CREATE TABLE IF NOT EXISTS bench.groups (size integer, n integer, conversation_id text, digest bytea, PRIMARY KEY (size, n));
+        GRANT SELECT ON bench.groups TO flixim_app;
+        INSERT INTO bench.groups
+        SELECT $size, made.n, (flixim.create_conversation(ROW(NULL, NULL, NULL, made.digests[1])::flixim.caller, made.ids, 'group')).conversation_id,
+            made.digests[1]
+        FROM (
+            SELECT (c.n - 1) / $size + 1 AS n, array_agg(c.user_id ORDER BY c.n) AS ids, array_agg(c.digest ORDER BY c.n) AS digests
+            FROM bench.call AS c
+            WHERE c.n <= $size * $count
+            GROUP BY 1
+        ) AS made;
+        ANALYZE flixim.members, flixim.conversations;
+        SQL
+    my @ids = split /\n/, $cluster->psql("SELECT conversation_id FROM bench.groups WHERE size = $size ORDER BY n");
+    return map { [ $ids[$_], $_ * $size + 1 .. ($_ + 1) * $size ] } 0 .. $#ids;
 }
 
 1;

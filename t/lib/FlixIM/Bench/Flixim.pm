@@ -36,7 +36,7 @@ sub name    { return $_[0]{name} }
 sub httpd   { return $_[0]{httpd} }
 sub pushd   { return $_[0]{pushd} }
 sub port    { return $_[0]{pushd}->port }
-sub load    { return ('--to', '127.0.0.1:' . $_[0]->port) }
+sub load    { return (to => '127.0.0.1:' . $_[0]->port) }
 sub parents { return ($_[0]{httpd}->pid, $_[0]{pushd}->pid) }
 sub pids    { return family($_[0]->parents) }
 

@@ -15,7 +15,10 @@ our @EXPORT_OK = qw(pgbench);
 
 =head1 SYNOPSIS
 
-    my ($calls, $time) = pgbench($sql, $seconds, connections => 10, numbers => 10_000);    # :n is a random number of 1 .. numbers
+    my ($calls, $time) = pgbench($sql, $seconds,
+        connections => 10,
+        numbers     => 10_000,    # :n is a random number of 1 .. numbers, in each call another; without it
+    );                            # it is the number of the connection, from 1
 
 One round trip over the Unix socket for each call, the answer's columns as text, fetched but not looked at; prepared statements.
 
@@ -24,7 +27,8 @@ One round trip over the Unix socket for each call, the answer's columns as text,
 sub pgbench {
     my ($sql, $for, %option) = @_;
     my $script = File::Temp->new(TEMPLATE => 'floor-XXXXXX', TMPDIR => 1, SUFFIX => '.sql');
-    spew($script->filename, "\\set n random(1, $option{numbers})\n", $sql =~ s/\s+/ /gr, ";\n");
+    my $number = $option{numbers} ? "random(1, $option{numbers})" : ':client_id + 1';
+    spew($script->filename, "\\set n $number\n", $sql =~ s/\s+/ /gr, ";\n");
     my ($status, $text) = FlixIM::Test::Cluster::capture_all(qw(pgbench -n -M prepared -j 2 -U flixim_httpd -c), $option{connections},
         '-T', $for, '-f', $script->filename);
     my ($tps)   = $text =~ /^tps = ([\d.]+)/m;

@@ -46,7 +46,7 @@ sub start {
 
 sub load {
     my ($self) = @_;
-    return ($self->SUPER::load, qw(--protocol nchan --path /sub/%s --publish /pub/%s));
+    return ($self->SUPER::load, protocol => 'nchan', path => '/sub/%s', publish => '/pub/%s');
 }
 
 sub is_ready { return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $_[0]{port}, Timeout => 1) }

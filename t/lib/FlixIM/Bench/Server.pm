@@ -24,7 +24,7 @@ use FlixIM::Test::Npm ();
                                                               # or until $self->is_ready, where a class has that
 
     $server->name; $server->port;
-    $server->load;               # arguments for flixim-load: where to, how
+    $server->load;               # options of flixim-load: where to, how
     $server->parents;            # process ids of ours, for FlixIM::Bench::Processor
     $server->pids;               # those and their children: all of the server, without the database
     $server->stop;
@@ -41,7 +41,7 @@ my %folder;     # copies with packages, by the folder they are of
 
 sub name    { return $_[0]{name} }
 sub port    { return $_[0]{port} }
-sub load    { return ('--to', "127.0.0.1:$_[0]{port}") }
+sub load    { return (to => "127.0.0.1:$_[0]{port}") }
 sub parents { return $_[0]{pid} ? ($_[0]{pid}) : () }
 sub pids    { my ($self) = @_; return family($self->parents) }
 
