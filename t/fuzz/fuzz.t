@@ -26,6 +26,7 @@ my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c 
 my @libpq  = ('-isystem $(pg_config --includedir)', '-lpq');
 my %target = (
     base64url    => [],
+    client_hello => [],
     form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     handoff      => ['flx_buffer.c'],
     json_scan    => [qw(flx_hex.c flx_utf8.c -ljson-c)],
