@@ -11,7 +11,7 @@ use FlixIM::Test::Tree  qw(files root slurp);
 use Test::More;
 
 my @rooms   = qw(mod_flixim libflixim pushd);
-my @sources = grep { m{^(?:mod_flixim|libflixim|pushd|t/unit|t/fuzz)/.*\.[ch]$} } files();
+my @sources = grep { m{^(?:mod_flixim|libflixim|pushd|bench/load|t/unit|t/fuzz)/.*\.[ch]$} } files();
 my @units   = grep {/\.c$/} @sources;
 cmp_ok scalar @units, '>', 10, 'there are sources';
 
@@ -52,11 +52,11 @@ my @includes = split ' ', $includes;
 my ($status, $output) = run(
     root(),
     'cppcheck --quiet -j 2 --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 '
-        . '--suppress=missingIncludeSystem --library=posix -Ilibflixim -Ipushd -It/unit -It/fuzz -D__linux__ -DAP_MODULE_DECLARE_DATA= ' . "@units"
+        . '--suppress=missingIncludeSystem --library=posix -Ilibflixim -Ipushd -Ibench/load -It/unit -It/fuzz -D__linux__ -DAP_MODULE_DECLARE_DATA= ' . "@units"
 );
 is $status, 0, 'cppcheck finds nothing' or diag $output;
 
-my $flags = join ' ', '-std=gnu11 -Ilibflixim -iquote pushd -It/unit -It/fuzz -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
+my $flags = join ' ', '-std=gnu11 -Ilibflixim -iquote pushd -iquote bench/load -It/unit -It/fuzz -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
 # Two at a time: each takes seconds.
 my $scratch = File::Temp->newdir;
 my $each = qq{out="$scratch/\$(printf %s "\$1" | tr / _)"; clang-tidy --quiet "\$1" -- $flags >"\$out" 2>/dev/null; echo \$? >"\$out.status"};
