@@ -32,6 +32,9 @@ typedef struct flixim_rate {
  *   token_leeway          how far the clocks of issuer and server may be apart
  *   token_lifetime        how long a token of GET /token is valid
  *   rate_limit            how many requests each user may make, if there is a limit
+ *   handoff               daemons (flixim_daemon *) that take WebSockets over; none if it is empty
+ *   handoff_path          where WebSockets are, without "/websocket"
+ *   handoff_wait          how long a request waits for a daemon's verdict
  *
  * The two files are one setting: a virtual host that has either has none of the main server's. */
 #define FLIXIM_CONFIG_MEMBERS(X)                                                                   \
@@ -44,7 +47,10 @@ typedef struct flixim_rate {
     X(const char *, token_audience, NULL, NULL)                                                    \
     X(apr_interval_time_t, token_leeway, -1, apr_time_from_sec(30))                                \
     X(apr_interval_time_t, token_lifetime, -1, apr_time_from_sec(300))                             \
-    X(const flixim_rate *, rate_limit, NULL, NULL)
+    X(const flixim_rate *, rate_limit, NULL, NULL)                                                 \
+    X(const apr_array_header_t *, handoff, NULL, NULL)                                             \
+    X(const char *, handoff_path, NULL, "/socket")                                                 \
+    X(apr_interval_time_t, handoff_wait, -1, apr_time_from_sec(5))
 
 /* Every setting of a section, in the same way.
  *

@@ -145,6 +145,11 @@ static apr_status_t close_line(void *data)
     return APR_SUCCESS;
 }
 
+const char *flixim_daemon_line_path(const flixim_daemon_line *line)
+{
+    return flixim_daemon_path(line->daemon);
+}
+
 void flixim_daemon_hang_up(flixim_daemon_line *line)
 {
     close_line(line);

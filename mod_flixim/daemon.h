@@ -34,6 +34,9 @@ int flixim_daemon_ask(apr_pool_t *pool, server_rec *server, const apr_array_head
 int flixim_daemon_pass(flixim_daemon_line *line, int fd, flx_slice read_already)
     __attribute__((warn_unused_result));
 
+/* The path of the daemon that has judged. */
+const char *flixim_daemon_line_path(const flixim_daemon_line *line);
+
 /* Closes the line: what was promised over it is forgotten there. */
 void flixim_daemon_hang_up(flixim_daemon_line *line);
 

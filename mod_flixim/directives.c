@@ -6,9 +6,13 @@
 #include "apr_lib.h"
 #include "apr_strings.h"
 
+#include "daemon.h"
 #include "flx_utf8.h"
 
 #define NO_TIME (-1)
+
+/* How many daemons FlixIMHandoff takes. httpd itself would leave out what comes after 64. */
+#define DAEMONS 32
 
 /* The longest "iss" and "aud". */
 #define CLAIM_LENGTH 1000
@@ -205,6 +209,78 @@ static const char *set_token_audience(cmd_parms *cmd, void *dir, const char *arg
     return set_claim(cmd, arg, &flixim_config_server_of(cmd->server)->token_audience);
 }
 
+/* A daemon at the path ARG that DAEMONS have not yet; NULL, and *WHY. */
+static flixim_daemon *make_daemon(cmd_parms *cmd, const char *arg,
+                                  const apr_array_header_t *daemons, const char **why)
+{
+    const char *path = ap_server_root_relative(cmd->pool, arg);
+    flixim_daemon *daemon = path ? flixim_daemon_make(cmd->pool, path) : NULL;
+
+    if (!daemon) {
+        *why = apr_psprintf(cmd->pool,
+                            "%s must be Off, or paths of Unix sockets of at most 107 bytes, not "
+                            "\"%s\"",
+                            cmd->cmd->name, arg);
+        return NULL;
+    }
+    for (int i = 0; i < daemons->nelts; i++) {
+        if (!strcmp(path, flixim_daemon_path(APR_ARRAY_IDX(daemons, i, flixim_daemon *)))) {
+            *why = apr_psprintf(cmd->pool, "%s has \"%s\" twice", cmd->cmd->name, path);
+            return NULL;
+        }
+    }
+    return daemon;
+}
+
+static const char *set_handoff(cmd_parms *cmd, void *dir, int count, char *const args[])
+{
+    apr_array_header_t *daemons = apr_array_make(cmd->pool, 1, sizeof(flixim_daemon *));
+    const char *why;
+
+    (void)dir;
+    if (count < 1 || count > DAEMONS) {
+        return apr_psprintf(cmd->pool, "%s takes Off, or 1 to %d paths of Unix sockets",
+                            cmd->cmd->name, DAEMONS);
+    }
+    flixim_config_server_of(cmd->server)->handoff = daemons;
+    if (count == 1 && !ap_cstr_casecmp(args[0], "off")) {
+        return NULL;
+    }
+    for (int i = 0; i < count; i++) {
+        flixim_daemon *daemon = make_daemon(cmd, args[i], daemons, &why);
+
+        if (!daemon) {
+            return why;
+        }
+        APR_ARRAY_PUSH(daemons, flixim_daemon *) = daemon;
+    }
+    return NULL;
+}
+
+/* As the daemon's own setting "path": no slash at its end, nothing that a URL would write otherwise. */
+static const char *set_handoff_path(cmd_parms *cmd, void *dir, const char *arg)
+{
+    apr_size_t length = strlen(arg);
+
+    (void)dir;
+    if (length < 2 || length > 200 || arg[0] != '/' || arg[length - 1] == '/' ||
+        strstr(arg, "//") || strstr(arg, "/.") ||
+        strspn(arg, "/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
+            length) {
+        return apr_psprintf(cmd->pool, "%s must be a path such as /socket, not \"%s\"",
+                            cmd->cmd->name, arg);
+    }
+    flixim_config_server_of(cmd->server)->handoff_path = arg;
+    return NULL;
+}
+
+static const char *set_handoff_wait(cmd_parms *cmd, void *dir, const char *arg)
+{
+    (void)dir;
+    return set_time(cmd, arg, apr_time_from_msec(100), apr_time_from_sec(60), "100ms to 1min",
+                    &flixim_config_server_of(cmd->server)->handoff_wait);
+}
+
 static const char *set_remote_user(cmd_parms *cmd, void *dir, int flag)
 {
     ((flixim_config_section *)dir)->remote_user = flag;
@@ -314,6 +390,12 @@ const command_rec flixim_directives[] = {
                   "how long a token of GET /token is valid"),
     AP_INIT_TAKE12("FlixIMRateLimit", set_rate_limit, NULL, RSRC_CONF,
                    "how many requests each user may make, and in which time"),
+    AP_INIT_TAKE_ARGV("FlixIMHandoff", set_handoff, NULL, RSRC_CONF,
+                      "the sockets of the daemons that take WebSockets over"),
+    AP_INIT_TAKE1("FlixIMHandoffPath", set_handoff_path, NULL, RSRC_CONF,
+                  "where WebSockets are, without /websocket"),
+    AP_INIT_TAKE1("FlixIMHandoffWait", set_handoff_wait, NULL, RSRC_CONF,
+                  "how long a request waits for a daemon's verdict"),
     AP_INIT_FLAG("FlixIMRemoteUser", set_remote_user, NULL, ACCESS_CONF,
                  "whether a user that httpd has logged in is a user of the API"),
     AP_INIT_TAKE1("FlixIMRemoteUserNamespace", set_remote_user_namespace, NULL, ACCESS_CONF,

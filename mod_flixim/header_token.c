@@ -10,11 +10,11 @@ static const char header[] = "Authorization";
 /* Where the pool of a request keeps its header meanwhile. */
 static const char key[] = "flixim_header_token";
 
-/* The header, where there is an API. All of it, whatever its scheme: a client that has forgotten
+/* The header, where there are tokens. All of it, whatever its scheme: a client that has forgotten
  * to write "Bearer" has sent a token all the same, and Basic is a password. */
 static const char *header_with_token(const request_rec *r)
 {
-    return flixim_location_is_served(r->server) ? apr_table_get(r->headers_in, header) : NULL;
+    return flixim_location_sees_tokens(r->server) ? apr_table_get(r->headers_in, header) : NULL;
 }
 
 int flixim_header_token_hide(request_rec *r)

@@ -6,7 +6,7 @@
 #include "httpd.h"
 
 /* httpd logs all headers of a request at LogLevel http:trace4, and a LogFormat may name this one. On
- * virtual hosts with an API the hooks put "***" in its place for as long as that may happen:
+ * virtual hosts with an API, or WebSockets handed over, the hooks put "***" in its place for as long as that may happen:
  *
  * post_read_request: hides the token, before httpd logs the headers that it has read.
  *

@@ -60,6 +60,13 @@ int flixim_location_is_served(const server_rec *s)
     return flixim_config_server_of(s)->api_handlers != NULL;
 }
 
+int flixim_location_sees_tokens(const server_rec *s)
+{
+    const apr_array_header_t *daemons = flixim_config_handoff(s);
+
+    return flixim_location_is_served(s) || (daemons && daemons->nelts > 0);
+}
+
 const ap_directive_t *flixim_location_directive(const server_rec *s)
 {
     return flixim_config_server_of(s)->api_directive;

@@ -22,6 +22,9 @@ void flixim_location_add(apr_pool_t *p, const server_rec *main_server,
 int flixim_location_is_served(const server_rec *s);
 const ap_directive_t *flixim_location_directive(const server_rec *s);
 
+/* Whether requests to S bring tokens: to an API, or with WebSockets that are handed over. */
+int flixim_location_sees_tokens(const server_rec *s);
+
 /* Whether R is at or below the API's path. Of a request that failed before httpd had found its
  * section, its path decides, and R then gets that section's settings. */
 int flixim_location_is_below(request_rec *r);

@@ -13,6 +13,7 @@
 #include "directives.h"
 #include "errors.h"
 #include "handler.h"
+#include "handoff.h"
 #include "header_token.h"
 #include "keys.h"
 #include "limiter.h"
@@ -79,6 +80,12 @@ static void register_hooks(apr_pool_t *p)
     /* For each request, before httpd looks for a file, but after redirects of the site. */
     ap_hook_translate_name(flixim_handler_translate_name, NULL, NULL, APR_HOOK_LAST);
     ap_hook_map_to_storage(flixim_handler_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+
+    ap_hook_translate_name(flixim_handoff_translate_name, NULL, NULL, APR_HOOK_LAST);
+    ap_hook_map_to_storage(flixim_handoff_map_to_storage, NULL, NULL, APR_HOOK_FIRST);
+
+    /* A WebSocket that can do without httpd, before mod_proxy takes it for a tunnel. */
+    ap_hook_handler(flixim_handoff, NULL, NULL, APR_HOOK_REALLY_FIRST);
 
     /* For each request whose section says SetHandler flixim. */
     ap_hook_handler(flixim_handler, NULL, NULL, APR_HOOK_MIDDLE);

@@ -91,16 +91,16 @@ static void hide_variable(request_rec *r, const char *name)
     }
 }
 
-/* Whether a request may concern a host with an API: its own, or, where it failed before its host
+/* Whether a request may concern a host with tokens: its own, or, where it failed before its host
  * was known and so is its address's first, any. */
 static int may_concern_us(const request_rec *r)
 {
-    if (flixim_location_is_served(r->server)) {
+    if (flixim_location_sees_tokens(r->server)) {
         return 1;
     }
     for (const server_rec *s = ap_server_conf; s && r->server == r->connection->base_server;
          s = s->next) {
-        if (flixim_location_is_served(s)) {
+        if (flixim_location_sees_tokens(s)) {
             return 1;
         }
     }
@@ -119,7 +119,7 @@ const char *flixim_url_token(const request_rec *r)
 
 int flixim_url_token_hide_line(request_rec *r)
 {
-    if (flixim_location_is_served(r->server)) {
+    if (flixim_location_sees_tokens(r->server)) {
         hide_line(r);
     }
     return DECLINED;

@@ -6,7 +6,7 @@
 #include "httpd.h"
 
 /* The token that stood in R's URL, as it was written there (percent codes and all), the first if
- * there were several; NULL if there was none, or R's virtual host has no API. From
+ * there were several; NULL if there was none, or R's virtual host has no tokens. From
  * post_read_request on; lives as long as R. Never log it. */
 const char *flixim_url_token(const request_rec *r);
 

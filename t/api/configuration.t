@@ -33,7 +33,16 @@ push @bad_values, map { [ FlixIMAllowOrigin => $_, qr/must be an origin .*, not 
     'https://www.example.org:', 'https://www.example.org:0', 'https://www.example.org:65536', 'https://www.example.org:x', 'https://a b'=~s/ /%20/r,
     'ht_tp://x', '1http://x', '://x', 'https://[::1', 'https://[]:1x', 'https://a,https://b';
 
+my $long = '/' . 'x' x 107;
+push @bad_values, map { [ FlixIMHandoff => $_, qr/must be Off, or paths of Unix sockets of at most 107 bytes, not "\Q$_\E"/ ] } $long;
+push @bad_values, [ FlixIMHandoff => '/a /b /a', qr{has "/a" twice} ], [ FlixIMHandoff => 'x ' x 33, qr/takes Off, or 1 to 32 paths/ ], [ FlixIMHandoff => 'x ' x 100, qr/takes Off, or 1 to 32 paths/ ];
+push @bad_values, map { [ FlixIMHandoffPath => $_, qr/must be a path such as \/socket, not "\Q$_\E"/ ] }
+    '/', 'socket', '/socket/', '/a//b', '/a/../b', '/.hidden', '/a%20b', '/a?b', '/' . 'x' x 200;
+push @bad_values, map { [ FlixIMHandoffWait => $_, qr/must be a time from 100ms to 1min .*, not "$_"/ ] } '0', '99ms', '61s', '-1', 'x';
+
 my @good_values = (
+    [ FlixIMHandoff => 'off' ], [ FlixIMHandoff => '/' . 'x' x 106 ], [ FlixIMHandoff => join ' ', map {"/run/$_"} 1 .. 32 ], [ FlixIMHandoff => 'run/one run/two' ],
+    [ FlixIMHandoffPath => '/im' ], [ FlixIMHandoffPath => '/a-b/~c_d/e.F9' ], [ FlixIMHandoffWait => '100ms' ], [ FlixIMHandoffWait => '1min' ],
     [ FlixIMDatabaseConnections => 1 ], [ FlixIMDatabaseConnections => 10 ], [ FlixIMDatabaseConnections => 10000, DBDMax => 10000 ],
     [ FlixIMDatabaseTimeout => '100ms' ], [ FlixIMDatabaseTimeout => '5' ], [ FlixIMDatabaseTimeout => '5S' ],
     [ FlixIMDatabaseTimeout => '1h' ], [ FlixIMDatabaseTimeout => '2mi' ], [ FlixIMDatabaseTimeout => '2min' ],
@@ -60,7 +69,7 @@ my @misplaced = (
     (map { my $line = $_; map { [ $line, $_ ] } '', '<Directory "/">', '<Files "x">' } 'FlixIMRemoteUser On',
         'FlixIMRemoteUserNamespace 6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'FlixIMAllowOrigin http://x'),
     map { [ $_, '<Location "/">' ] } 'FlixIMTokenKeyFile x', 'FlixIMTokenJWKSFile x', 'FlixIMTokenIssuer x', 'FlixIMTokenAudience x',
-        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10',
+        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10', 'FlixIMHandoff /x', 'FlixIMHandoffPath /x', 'FlixIMHandoffWait 1',
 );
 
 # What an API needs of mod_dbd, whose directives are known with and without it. A "<-" is where the fault is said to be.

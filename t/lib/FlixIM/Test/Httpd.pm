@@ -28,8 +28,11 @@ use FlixIM::Test::Cluster;
         database => 'flixim',                             # default: the cluster's first
         vhosts   => [ { database => 'other', extra => '...' } ],
         modules  => [qw(status)],                         # more of httpd's own
+        ports    => 2,                                    # more of them, behind those of the virtual hosts, for extra
+        bare     => 1,                                    # nothing of conf/flixim.conf
         pushd    => 'http://127.0.0.1:4001',              # the daemon that /socket is passed on to, with proxy and proxy_http
-        extra    => "LogLevel flixim:trace2\n",
+        handoff  => [$pushd->handoff],                    # the sockets of those that take WebSockets over; none: Off
+        extra    => "LogLevel flixim:trace2\n",          # or a function that is given the server, whose ports it knows
     );
     is GET('/api/v1/health')->code, 200;
     is GET($httpd->url(1) . '/api/v1/health')->code, 200;    # the first virtual host
@@ -119,7 +122,7 @@ sub _make {
     chmod 01777, "$dir/reports" or die "chmod: $!";    # for children, too, which have another user
     my $self = bless { dir => $dir, owner => $$, option => \%option, ports => [] }, $class;
     $alive{$dir} = $self;
-    push @{ $self->{ports} }, _free_port() for 0 .. @{ $option{vhosts} // [] };
+    push @{ $self->{ports} }, _free_port() for 0 .. @{ $option{vhosts} // [] } + ($option{ports} // 0);
     open my $file, '>', "$dir/httpd.conf" or die "httpd.conf: $!";
     print {$file} $self->_conf or die "httpd.conf: $!";
     close $file or die "httpd.conf: $!";
@@ -150,7 +153,8 @@ sub _conf {
         my $manual = $self->_manual(%option, %{ $vhosts[$i] }) =~ s{^<IfModule mpm_.*?^</IfModule>\n}{}msgr;
         push @lines, "<VirtualHost *:$port>", "ServerName vhost$port", $manual, $vhosts[$i]{extra} // '', '</VirtualHost>';
     }
-    return join "\n", @lines, $option{bare} ? () : $self->_manual(%option), $option{extra} // '', '';
+    my $extra = ref $option{extra} ? $option{extra}->($self) : $option{extra} // '';
+    return join "\n", @lines, $option{bare} ? () : $self->_manual(%option), $extra, '';
 }
 
 # conf/flixim.conf with its database and settings put in place.
@@ -164,6 +168,8 @@ sub _manual {
     if ($option{pushd}) {
         $text =~ s{unix:/run/flixim/pushd\.sock\|http://localhost/}{$option{pushd}/} or die 'conf/flixim.conf: no ProxyPass';
     }
+    my $daemons = join ' ', @{ $option{handoff} // ['Off'] };
+    $text =~ s{^FlixIMHandoff .*}{FlixIMHandoff $daemons}m or die 'conf/flixim.conf: no FlixIMHandoff';
     my %setting = %{ $option{settings} // {} };
     for my $name (sort keys %setting) {
         $text =~ s/^ *#?\Q$name\E .*/$name $setting{$name}/m or die "conf/flixim.conf: no $name";
