@@ -427,42 +427,72 @@ static void begin(push_connection *connection)
     connection->server->metrics.connections_accepted_total++;
 }
 
-void push_connection_accept(push_server *server, int fd, int is_local, int is_tls)
+/* Makes a connection of a descriptor. Returns NULL, or one that may be cut already; the descriptor is not the caller's any more. */
+static push_connection *make(push_server *server, int fd, int is_local, int is_tls,
+                             void (*speak)(push_connection *connection))
 {
-    struct push_connections *all = server->connections;
-    size_t limit = (size_t)server->settings->connections;
-    int is_refused = all->count >= limit, failed;
-    push_connection *connection = NULL;
+    push_connection *connection = calloc(1, sizeof *connection);
+    int failed;
 
-    if (is_refused) {
-        server->metrics.connections_refused_total++;
-    }
-    if (!is_refused || (!is_tls && all->count < limit + REFUSALS)) {
-        connection = calloc(1, sizeof *connection);
-    }
     if (connection == NULL) {
         close(fd);
-        return;
+        return NULL;
     }
     connection->server = server;
     connection->is_local = is_local;
     connection->heard = uv_now(server->loop);
     failed = open_handle(connection, fd);
     begin(connection);
-    push_http_begin(connection);
+    speak(connection);
     if (failed != 0) {
         push_log(PUSH_LOG_WARNING, "FLX1002: a connection cannot be used: %s", uv_strerror(failed));
         close(fd);
         push_connection_cut(connection);
+    }
+    else if (is_tls &&
+             (server->tls == NULL || (connection->tls = push_tls_accept(server->tls)) == NULL)) {
+        push_connection_cut(connection);
+    }
+    return connection;
+}
+
+void push_connection_accept(push_server *server, int fd, int is_local, int is_tls)
+{
+    struct push_connections *all = server->connections;
+    size_t limit = (size_t)server->settings->connections, count = all->count + all->reserved;
+    int is_refused = count >= limit;
+    push_connection *connection;
+
+    if (is_refused) {
+        server->metrics.connections_refused_total++;
+    }
+    if (is_refused && (is_tls || count >= limit + REFUSALS)) {
+        close(fd);
         return;
     }
-    if (is_tls &&
-        (server->tls == NULL || (connection->tls = push_tls_accept(server->tls)) == NULL)) {
-        push_connection_cut(connection);
+    connection = make(server, fd, is_local, is_tls, push_http_begin);
+    if (connection == NULL || connection->phase != PUSH_CONNECTION_OPEN) {
         return;
     }
     start_reading(connection);
     if (is_refused && connection->phase == PUSH_CONNECTION_OPEN) {
         push_http_refuse(connection, 503);
     }
+}
+
+push_connection *push_connection_adopt(push_server *server, int fd, int is_tls,
+                                       void (*speak)(push_connection *connection),
+                                       flx_slice read_already)
+{
+    push_connection *connection = make(server, fd, 0, is_tls, speak);
+
+    if (connection == NULL || connection->phase != PUSH_CONNECTION_OPEN) {
+        return NULL;
+    }
+    connection->is_paused = 1;
+    if (read_already.length > 0) {
+        server->metrics.bytes_received_total += (int64_t)read_already.length;
+        keep(connection, read_already.at, read_already.length);
+    }
+    return connection->phase == PUSH_CONNECTION_OPEN ? connection : NULL;
 }

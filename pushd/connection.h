@@ -79,6 +79,12 @@ struct push_connection {
 /* A connection from fd, which becomes its own whatever happens; it speaks HTTP. is_tls: TLS below it. */
 void push_connection_accept(push_server *server, int fd, int is_local, int is_tls);
 
+/* A connection from fd that somebody else began, and of which he has read some bytes; fd becomes its own whatever happens. It speaks what
+ * speak lets it, and is paused. NULL if that is not possible; what it spoke is then told so. */
+push_connection *push_connection_adopt(push_server *server, int fd, int is_tls,
+                                       void (*speak)(push_connection *connection),
+                                       flx_slice read_already);
+
 /* From now on another protocol is spoken, also with what is left of the bytes that are being received. */
 void push_connection_speak(push_connection *connection, const push_protocol *protocol, void *state);
 
@@ -117,6 +123,11 @@ void push_connections_drain(struct push_connections *all, int64_t milliseconds,
 
 /* After drain has called done; or, if it never was asked to, without any connection and before the loop's last run. */
 void push_connections_free(struct push_connections *all);
+
+/* Keeps a place for a connection that is to be adopted: it counts as one until it is given back. Returns 0, or -1 if there are too
+ * many. */
+int push_connections_reserve(struct push_connections *all) __attribute__((warn_unused_result));
+void push_connections_unreserve(struct push_connections *all);
 
 /* Now, as the header date has it. */
 const char *push_connections_date(struct push_connections *all);

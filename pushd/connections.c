@@ -125,6 +125,23 @@ void push_connections_free(struct push_connections *all)
     free(all);
 }
 
+int push_connections_reserve(struct push_connections *all)
+{
+    push_server *server = all->server;
+
+    if (all->count + all->reserved >= (size_t)server->settings->connections) {
+        server->metrics.connections_refused_total++;
+        return -1;
+    }
+    all->reserved++;
+    return 0;
+}
+
+void push_connections_unreserve(struct push_connections *all)
+{
+    all->reserved--;
+}
+
 const char *push_connections_date(struct push_connections *all)
 {
     static const char days[] = "SunMonTueWedThuFriSat";

@@ -19,6 +19,7 @@ struct push_connections {
     int handles;    /* of these two, that libuv has not let go */
     push_connection *all;
     size_t count;
+    size_t reserved; /* places for those that are to be adopted */
     push_connection *work;
     push_connection **work_tail;
     push_wheel wheel;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sockets that clients connect to: Unix, TCP, TLS, our own or inherited. */
+/* The sockets that clients connect to, or httpd for them: Unix, TCP, TLS, hand-off; our own or inherited. */
 #include "listener.h"
 
 #include "connection.h"
+#include "handoff.h"
 #include "log.h"
 
 #include <errno.h>
@@ -21,12 +22,19 @@
 #define MODE    0660
 #define SILENCE 10000 /* milliseconds between two lines of the log about it */
 
+enum kind {
+    LOCAL, /* a Unix socket */
+    TCP,
+    TLS,
+    HANDOFF /* a Unix socket that keeps the bounds of packets */
+};
+
 typedef struct listener {
     struct push_listeners *all;
     uv_poll_t poll;
     int fd;
-    int is_local;
-    int is_tls;
+    enum kind kind;
+    char *path; /* of a Unix socket's file, if it is ours */
 } listener;
 
 struct push_listeners {
@@ -36,8 +44,8 @@ struct push_listeners {
     uv_timer_t pause;
     uint64_t logged; /* when it was last said that there are no more descriptors */
     int spare;       /* a descriptor to refuse with when there are no others; -1: none */
-    int handles;     /* that libuv has not let go */
-    char *path;      /* of the Unix socket's file, if it is ours */
+    int handles;     /* that libuv has not let go, and the hand-offs */
+    struct push_handoffs *handoffs;
     void (*closed)(void *data);
     void *data;
 };
@@ -70,12 +78,17 @@ static int refuse_one(listener *from)
     close(all->spare);
     fd = accept4(from->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        if (!from->is_tls) {
-            (void)!send(fd, text, sizeof text - 1, MSG_NOSIGNAL);
-            shutdown(fd, SHUT_WR);
-        }
-        close(fd);
         all->server->metrics.connections_refused_total++;
+        if (from->kind == HANDOFF) {
+            push_handoffs_refuse(all->handoffs, fd);
+        }
+        else {
+            if (from->kind != TLS) {
+                (void)!send(fd, text, sizeof text - 1, MSG_NOSIGNAL);
+                shutdown(fd, SHUT_WR);
+            }
+            close(fd);
+        }
     }
     all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return fd >= 0;
@@ -100,6 +113,18 @@ static void pause_all(listener *from, int error)
     uv_timer_start(&all->pause, on_pause_over, PAUSE, 0);
 }
 
+static void take(listener *from, int fd)
+{
+    struct push_listeners *all = from->all;
+
+    if (from->kind == HANDOFF) {
+        push_handoffs_accept(all->handoffs, fd);
+    }
+    else {
+        push_connection_accept(all->server, fd, from->kind == LOCAL, from->kind == TLS);
+    }
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
     listener *from = poll->data;
@@ -110,7 +135,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     for (i = 0; i < ACCEPTS; i++) {
         int fd = accept4(from->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            push_connection_accept(from->all->server, fd, from->is_local, from->is_tls);
+            take(from, fd);
         }
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             pause_all(from, errno);
@@ -131,7 +156,7 @@ static int refuse(char *why, size_t size, const char *what, const char *where, c
 }
 
 /* Adds a socket that is bound and listens, or an inherited one; closes it if that fails. */
-static int add(struct push_listeners *all, int fd, int is_local, int is_tls)
+static int add(struct push_listeners *all, int fd, enum kind kind)
 {
     listener *new = &all->listeners[all->count];
 
@@ -144,8 +169,7 @@ static int add(struct push_listeners *all, int fd, int is_local, int is_tls)
     all->handles++;
     new->all = all;
     new->fd = fd;
-    new->is_local = is_local;
-    new->is_tls = is_tls;
+    new->kind = kind;
     new->poll.data = new;
     return 0;
 }
@@ -182,7 +206,7 @@ static int parse_address(const char *text, struct sockaddr_storage *address)
     return uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)(void *)address);
 }
 
-static int open_tcp(struct push_listeners *all, const char *text, int is_tls, char *why,
+static int open_tcp(struct push_listeners *all, const char *text, enum kind kind, char *why,
                     size_t size)
 {
     struct sockaddr_storage address;
@@ -208,11 +232,10 @@ static int open_tcp(struct push_listeners *all, const char *text, int is_tls, ch
         close(fd);
         return -1;
     }
-    return add(all, fd, 0, is_tls) == 0 ? 0
-                                        : refuse(why, size, "cannot listen on", text, "no memory");
+    return add(all, fd, kind) == 0 ? 0 : refuse(why, size, "cannot listen on", text, "no memory");
 }
 
-/* Whether somebody listens on a socket's file. */
+/* Whether somebody listens on a socket's file, of whatever type. */
 static int is_alive(const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), alive;
@@ -243,8 +266,10 @@ static int make_way(const struct sockaddr_un *address)
     return unlink(address->sun_path) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-static int open_unix(struct push_listeners *all, const char *path, char *why, size_t size)
+static int open_unix(struct push_listeners *all, const char *path, enum kind kind, char *why,
+                     size_t size)
 {
+    int type = kind == HANDOFF ? SOCK_SEQPACKET : SOCK_STREAM;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     mode_t mask;
     int fd, error;
@@ -258,7 +283,7 @@ static int open_unix(struct push_listeners *all, const char *path, char *why, si
     if (error != 0) {
         return refuse(why, size, "cannot listen on", path, strerror(error));
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return refuse(why, size, "cannot listen on", path, strerror(errno));
     }
@@ -273,24 +298,50 @@ static int open_unix(struct push_listeners *all, const char *path, char *why, si
         close(fd);
         return refuse(why, size, "cannot listen on", path, strerror(error));
     }
-    all->path = strdup(path);
-    return add(all, fd, 1, 0) == 0 && all->path != NULL
-               ? 0
-               : refuse(why, size, "cannot listen on", path, "no memory");
+    if (add(all, fd, kind) != 0 || (all->listeners[all->count - 1].path = strdup(path)) == NULL) {
+        unlink(path);
+        return refuse(why, size, "cannot listen on", path, "no memory");
+    }
+    return 0;
 }
 
 static int open_settings(struct push_listeners *all, char *why, size_t size)
 {
     const push_settings *settings = all->server->settings;
 
-    if (*settings->listen_unix && open_unix(all, settings->listen_unix, why, size) != 0) {
+    if (*settings->listen_unix && open_unix(all, settings->listen_unix, LOCAL, why, size) != 0) {
         return -1;
     }
-    if (*settings->listen_tcp && open_tcp(all, settings->listen_tcp, 0, why, size) != 0) {
+    if (*settings->listen_tcp && open_tcp(all, settings->listen_tcp, TCP, why, size) != 0) {
         return -1;
     }
-    if (*settings->listen_tls && open_tcp(all, settings->listen_tls, 1, why, size) != 0) {
+    if (*settings->listen_tls && open_tcp(all, settings->listen_tls, TLS, why, size) != 0) {
         return -1;
+    }
+    if (*settings->listen_handoff &&
+        open_unix(all, settings->listen_handoff, HANDOFF, why, size) != 0) {
+        return -1;
+    }
+    return 0;
+}
+
+/* What an inherited socket is for. Returns -1 if nobody can say. */
+static int find_kind(const push_settings *settings, int fd, enum kind *kind)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address, type_length = sizeof(int);
+    int type = 0;
+
+    memset(&address, 0, sizeof address);
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length) != 0) {
+        return -1;
+    }
+    if (address.ss_family == AF_UNIX) {
+        *kind = type == SOCK_SEQPACKET ? HANDOFF : LOCAL;
+    }
+    else {
+        *kind = *settings->listen_tls && !*settings->listen_tcp ? TLS : TCP;
     }
     return 0;
 }
@@ -298,21 +349,14 @@ static int open_settings(struct push_listeners *all, char *why, size_t size)
 static int open_inherited(struct push_listeners *all, const int *inherited, int count, char *why,
                           size_t size)
 {
-    const push_settings *settings = all->server->settings;
-    int is_tls = *settings->listen_tls && !*settings->listen_tcp, i;
+    enum kind kind;
+    int i;
 
     for (i = 0; i < count; i++) {
-        struct sockaddr_storage address;
-        socklen_t length = sizeof address;
-        int is_local;
-
-        memset(&address, 0, sizeof address);
-        if (getsockname(inherited[i], (struct sockaddr *)&address, &length) != 0) {
+        if (find_kind(all->server->settings, inherited[i], &kind) != 0) {
             return refuse(why, size, "cannot use", "an inherited socket", strerror(errno));
         }
-        is_local = address.ss_family == AF_UNIX;
-        if (fcntl(inherited[i], F_SETFL, O_NONBLOCK) != 0 ||
-            add(all, inherited[i], is_local, !is_local && is_tls) != 0) {
+        if (fcntl(inherited[i], F_SETFL, O_NONBLOCK) != 0 || add(all, inherited[i], kind) != 0) {
             return refuse(why, size, "cannot use", "an inherited socket", "no listening socket");
         }
     }
@@ -325,13 +369,17 @@ struct push_listeners *push_listeners_open(push_server *server, const int *inher
     struct push_listeners *all = calloc(1, sizeof *all);
     int failed;
 
-    if (all == NULL || uv_timer_init(server->loop, &all->pause) != 0) {
+    if (all != NULL) {
+        all->handoffs = push_handoffs_make(server);
+    }
+    if (all == NULL || all->handoffs == NULL) {
         free(all);
         snprintf(why, size, "no memory to listen");
         return NULL;
     }
+    (void)uv_timer_init(server->loop, &all->pause); /* which never fails */
     all->server = server;
-    all->handles = 1;
+    all->handles = 2;
     all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     all->pause.data = all;
     failed = count > 0 ? open_inherited(all, inherited, count, why, size)
@@ -346,19 +394,33 @@ struct push_listeners *push_listeners_open(push_server *server, const int *inher
 
 /* ---- closing ---- */
 
-static void on_closed(uv_handle_t *handle)
+static void let_go(struct push_listeners *all)
 {
-    struct push_listeners *all =
-        handle->type == UV_TIMER ? handle->data : ((listener *)handle->data)->all;
-
     if (--all->handles > 0) {
         return;
     }
     if (all->closed != NULL) {
         all->closed(all->data);
     }
-    free(all->path);
     free(all);
+}
+
+static void on_handoffs_closed(void *data)
+{
+    let_go(data);
+}
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+    let_go(handle->data);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    listener *one = handle->data;
+
+    free(one->path);
+    let_go(one->all);
 }
 
 void push_listeners_close(struct push_listeners *all, void (*closed)(void *data), void *data)
@@ -367,15 +429,17 @@ void push_listeners_close(struct push_listeners *all, void (*closed)(void *data)
 
     all->closed = closed;
     all->data = data;
-    if (all->path != NULL) {
-        unlink(all->path);
-    }
     if (all->spare >= 0) {
         close(all->spare);
     }
     for (i = 0; i < all->count; i++) {
-        uv_close((uv_handle_t *)&all->listeners[i].poll, on_closed);
-        close(all->listeners[i].fd);
+        listener *one = &all->listeners[i];
+        if (one->path != NULL) {
+            unlink(one->path);
+        }
+        uv_close((uv_handle_t *)&one->poll, on_closed);
+        close(one->fd);
     }
-    uv_close((uv_handle_t *)&all->pause, on_closed);
+    push_handoffs_close(all->handoffs, on_handoffs_closed, all);
+    uv_close((uv_handle_t *)&all->pause, on_pause_closed);
 }

@@ -102,6 +102,9 @@ static void raise_limit(const push_settings *settings)
     rlim_t wanted = (rlim_t)(settings->connections + OTHER_DESCRIPTORS);
     struct rlimit limit;
 
+    if (*settings->listen_handoff != '\0') {
+        wanted += (rlim_t)settings->connect_backlog; /* a client that is on its way takes two */
+    }
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return;
     }

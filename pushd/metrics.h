@@ -12,6 +12,10 @@
     X(connections, gauge, "Connections of clients that are open.")                                 \
     X(connections_accepted_total, counter, "Connections accepted.")                                \
     X(connections_refused_total, counter, "Connections refused because there were too many.")      \
+    X(handoffs_total, counter, "Clients that httpd asked us to take.")                             \
+    X(handoffs_refused_total, counter, "Of these, those that were refused.")                       \
+    X(handoffs_lost_total, counter, "Hand-offs that came to nothing: httpd, or we, gave up.")      \
+    X(handoffs_bad_total, counter, "Hand-offs that were not as they should be.")                   \
     X(websockets, gauge, "WebSockets that are open.")                                              \
     X(longpoll_sessions, gauge, "Long-poll sessions that are alive.")                              \
     X(upgrades_refused_total, counter, "Upgrades refused.")                                        \

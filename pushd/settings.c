@@ -270,6 +270,13 @@ static int check(settings_reading *reading)
     if (strlen(settings->listen_unix) > SOCKET_PATH) {
         return refuse(reading, "the path in listen_unix is longer than %d bytes", SOCKET_PATH);
     }
+    if (strlen(settings->listen_handoff) > SOCKET_PATH) {
+        return refuse(reading, "the path in listen_handoff is longer than %d bytes", SOCKET_PATH);
+    }
+    if (is_said(settings->listen_handoff) &&
+        strcmp(settings->listen_handoff, settings->listen_unix) == 0) {
+        return refuse(reading, "listen_handoff and listen_unix are two sockets");
+    }
     if (settings->push_burst < settings->pushes_per_second) {
         return refuse(reading, "push_burst must not be less than pushes_per_second");
     }

@@ -30,7 +30,8 @@ typedef struct push_settings {
     int64_t idle_time;        /* without a received byte */
     int64_t joins_per_second; /* of the whole daemon; more wait for their turn */
     int64_t listener_lease;   /* of a sleeping daemon (flixim.listeners) */
-    const char *listen_tcp;   /* "address:port"; "": none */
+    const char *listen_handoff; /* a path; "": none */
+    const char *listen_tcp;     /* "address:port"; "": none */
     const char *listen_tls;
     const char *listen_unix; /* a path; "": none */
     push_log_level log_level;

@@ -135,8 +135,11 @@ static int collect_flags(program *self, int count, char **words)
         const char *flag;
         const char *setting;
     } ours[] = {
-        { "--port", "--listen-tcp=127.0.0.1:" }, { "--tls-port", "--listen-tls=127.0.0.1:" },
-        { "--unix", "--listen-unix=" },          { "--certificate", "--tls-certificate-file=" },
+        { "--port", "--listen-tcp=127.0.0.1:" },
+        { "--tls-port", "--listen-tls=127.0.0.1:" },
+        { "--unix", "--listen-unix=" },
+        { "--handoff", "--listen-handoff=" },
+        { "--certificate", "--tls-certificate-file=" },
         { "--key", "--tls-key-file=" },
     };
     size_t j;
@@ -154,6 +157,9 @@ static int collect_flags(program *self, int count, char **words)
         if (add_flag(self, before, words[i]) != 0) {
             return -1;
         }
+    }
+    if (!has_flag(self, "--listen-handoff=") && add_flag(self, "--listen-handoff=", "") != 0) {
+        return -1;
     }
     return has_flag(self, "--listen-unix=") ? 0 : add_flag(self, "--listen-unix=", "");
 }

@@ -41,7 +41,7 @@ like $service{SystemCallFilter}[1], qr/^~.*\@privileged/, 'and takes away what c
 # And what it must: descriptors for all connections, time to end in, the folder of its socket.
 my ($drain) = $default{drain_time} =~ /^(\d+)s$/;
 cmp_ok $service{TimeoutStopSec}[0], '>', $drain + 15, 'time to drain';
-cmp_ok $service{LimitNOFILE}[0], '>=', $default{connections} + 100, 'descriptors for all connections';
+cmp_ok $service{LimitNOFILE}[0], '>=', $default{connections} + $default{connect_backlog} + 100, 'descriptors for all connections, and for those that httpd hands over';
 cmp_ok $service{WatchdogSec}[0], '>=', 10, 'a watchdog that a busy moment does not wake';
 my ($folder) = $default{listen_unix} =~ m{^/run/(\w+)/};
 is $service{RuntimeDirectory}[0], $folder, "the socket's folder is made";

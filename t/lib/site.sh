@@ -59,7 +59,7 @@ make_token_key() {
 # Prints flixim-pushd's settings.
 pushd_conf() {
     printf '%s\n' "# Written anew at each start by ./dev run." \
-        "listen_unix = $pushd_socket" "token_key_file = $pushd_home/token.key" \
+        "listen_unix = $pushd_socket" "listen_handoff = ${pushd_socket%/*}/handoff.sock" "token_key_file = $pushd_home/token.key" \
         "database = host=$PGHOST dbname=flixim user=flixim_push" "drain_time = 1s"
 }
 

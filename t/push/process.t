@@ -136,7 +136,7 @@ $pushd->stop;
 $pushd->configure(connections => 15000);
 {
     my $few = FlixIM::Test::Pushd->start(api => $api, limit => { nofile => 64 });
-    like $few->log, qr/warning: FLX1311: RLIMIT_NOFILE is 64, and 15000 connections need 15100/, 'few file descriptors: a warning';
+    like $few->log, qr/warning: FLX1311: RLIMIT_NOFILE is 64, and 15000 connections need 16124/, 'few file descriptors: a warning';
     my $first = FlixIM::Test::Channel->join($api, $few, 'alice');
     my @clients = map { FlixIM::Test::WebSocket->connect(port => $few->port) } 1 .. 100;
     sleep 0.5;

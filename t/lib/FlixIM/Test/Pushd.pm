@@ -26,7 +26,7 @@ use FlixIM::Test::Wire;
         env      => { LISTEN_FDS => ... },
         unready  => 1,                                           # does not wait for GET /health
     );
-    $pushd->port; $pushd->unix; $pushd->pid; $pushd->log; $pushd->is_alive;
+    $pushd->port; $pushd->unix; $pushd->handoff; $pushd->pid; $pushd->log; $pushd->is_alive;
     my $answer  = $pushd->get('/health');                        # over the Unix socket: a FlixIM::Test::Answer
     my $metrics = $pushd->metrics;                               # { joins_total => 5, ... }
     $pushd->wait_for('two joins', sub { $pushd->metrics->{joins_total} == 2 });
@@ -61,6 +61,7 @@ sub start {
 
 sub port { return $_[0]{port} }
 sub unix { return "$_[0]{dir}/pushd.sock" }
+sub handoff { return "$_[0]{dir}/handoff.sock" }
 sub dir  { return $_[0]{dir} }
 sub pid  { return $_[0]{pid} }
 sub conf { return "$_[0]{dir}/pushd.conf" }
@@ -74,6 +75,7 @@ sub configure {
     my $cluster = $option->{cluster} // ($api && $api->cluster);
     $self->{settings} //= {
         listen_unix => $self->unix,
+        listen_handoff => $self->handoff,
         listen_tcp  => "127.0.0.1:$self->{port}",
         drain_time  => '200ms',
         allow_origins => undef,
