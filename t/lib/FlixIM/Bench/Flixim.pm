@@ -13,37 +13,58 @@ use FlixIM::Test::Pushd;
 
     my $flixim = FlixIM::Bench::Flixim->start(
         cluster  => $cluster,
-        settings => { ... },    # of the daemon
+        daemons  => 2,          # 1
+        settings => { ... },    # of each daemon
         extra    => '...',      # of httpd's configuration
     );
     $flixim->name; $flixim->port; $flixim->load; $flixim->parents; $flixim->pids; $flixim->stop;    # as FlixIM::Bench::Server has them
-    $flixim->httpd; $flixim->pushd;
+    $flixim->httpd; $flixim->pushds; $flixim->pushd;    # all daemons; the first
 
-Clients come to the daemon's own port. What limits the rate of one user is off.
+Clients come through httpd, which hands them over to a daemon; with BENCH_DIRECT=1 to the daemons' own ports. httpd is as large as 50
+worker threads, all of them there from the start. What limits the rate of one user is off.
 
 =cut
 
+my $threads = <<'CONF';
+<IfModule mpm_event_module>
+    ServerLimit 2
+    StartServers 2
+    ThreadsPerChild 25
+    MaxRequestWorkers 50
+    MinSpareThreads 50
+    MaxSpareThreads 50
+</IfModule>
+ListenBacklog 4096
+CONF
+
 sub start {
     my ($class, %option) = @_;
-    my %settings = (connections => 100_000, pushes_per_second => 0, %{ $option{settings} // {} });
-    my $pushd = FlixIM::Test::Pushd->start(cluster => $option{cluster}, settings => \%settings);
-    my $httpd = FlixIM::Test::Httpd->start(cluster => $option{cluster}, pushd => 'http://127.0.0.1:' . $pushd->port,
-        modules => [qw(proxy proxy_http)], extra => $option{extra} // '');
-    return bless { name => 'Flix IM', httpd => $httpd, pushd => $pushd }, $class;
+    my %settings = (connections => 100_000, connect_backlog => 4096, pushes_per_second => 0, %{ $option{settings} // {} });
+    my @pushds = map { FlixIM::Test::Pushd->start(cluster => $option{cluster}, settings => \%settings) } 1 .. $option{daemons} // 1;
+    # The daemons are ours, the children of httpd www-data's.
+    for my $pushd (@pushds) { chmod 0666, $pushd->handoff or die 'chmod: ' . $pushd->handoff . ": $!" }
+    my $httpd = FlixIM::Test::Httpd->start(cluster => $option{cluster}, handoff => [ map { $_->handoff } @pushds ],
+        pushd => 'http://127.0.0.1:' . $pushds[0]->port, modules => [qw(proxy proxy_http)], extra => $threads . ($option{extra} // ''));
+    return bless { name => 'Flix IM', httpd => $httpd, pushds => \@pushds }, $class;
 }
 
 sub name    { return $_[0]{name} }
 sub httpd   { return $_[0]{httpd} }
-sub pushd   { return $_[0]{pushd} }
-sub port    { return $_[0]{pushd}->port }
-sub load    { return (to => '127.0.0.1:' . $_[0]->port) }
-sub parents { return ($_[0]{httpd}->pid, $_[0]{pushd}->pid) }
+sub pushd   { return $_[0]{pushds}[0] }
+sub pushds  { return @{ $_[0]{pushds} } }
+sub load    { my ($self) = @_; return (to => [ map {"127.0.0.1:$_"} $self->_ports ]) }
+sub port    { return ($_[0]->_ports)[0] }
+sub parents { my ($self) = @_; return map { $_->pid } $self->{httpd}, $self->pushds }
 sub pids    { return family($_[0]->parents) }
+
+sub _ports {
+    my ($self) = @_;
+    return $ENV{BENCH_DIRECT} ? map { $_->port } $self->pushds : $self->{httpd}->port;
+}
 
 sub stop {
     my ($self) = @_;
-    $self->{httpd}->stop;
-    $self->{pushd}->stop;
+    $_->stop for $self->{httpd}, $self->pushds;
     return;
 }
 

@@ -20,7 +20,7 @@ use FlixIM::Test::Npm ();
     use parent -norequire, 'FlixIM::Bench::Server';
 
     my $self = bless { name => 'something', port => FlixIM::Bench::Server::free_port() }, $class;
-    $self->launch({ PORT => $self->port }, 'node', $file);    # with these in its environment; waits until it prints something,
+    $self->launch({ PORT => $self->port }, 'node', $file);    # with these in its environment; waits until it prints "ready",
                                                               # or until $self->is_ready, where a class has that
 
     $server->name; $server->port;
@@ -65,7 +65,7 @@ sub launch {
     return $self;
 }
 
-sub is_ready { return -s $_[0]{log}->filename }
+sub is_ready { return slurp($_[0]{log}->filename) =~ /^ready$/m }
 
 # Waits for a condition; dies with what the server has said if that takes over twenty seconds, or if it ends.
 sub wait_for {
