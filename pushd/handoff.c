@@ -355,8 +355,7 @@ static void take_question(handoff *one, push_parcel *got)
         memcpy(one->address, question.address.at, question.address.length);
         one->address[question.address.length] = '\0';
     }
-    if (server->is_draining || take_place(one) != 0 ||
-        (one->kind == FLX_HANDOFF_TLS && server->tls == NULL)) {
+    if (take_place(one) != 0 || (one->kind == FLX_HANDOFF_TLS && server->tls == NULL)) {
         refuse(one, 503, NULL);
     }
     else if (one->kind == FLX_HANDOFF_TLS) {
@@ -502,14 +501,10 @@ void push_handoffs_close(struct push_handoffs *all, void (*closed)(void *data), 
     }
     while (one != NULL) {
         handoff *next = one->next; /* nothing is freed before the loop closes it */
-        if (one->stage == JUDGING) {
-            refuse(one, 503, NULL);
-        }
-        else if (one->stage == PROMISED) {
+        if (one->stage == PROMISED) {
             call_off(one, "the daemon ends");
         }
-        else if (one->stage == ASKED) {
-            on_readable(&one->poll, 0, UV_READABLE); /* refused, if it has asked */
+        else {
             lose(one, "the daemon ends");
         }
         one = next;

@@ -16,7 +16,7 @@ void push_handoffs_accept(struct push_handoffs *all, int fd);
 /* Says no to whoever has connected, without a descriptor or memory beside that one. */
 void push_handoffs_refuse(struct push_handoffs *all, int fd);
 
-/* Says no to those who wait for a word, takes the clients that are on their way, and forgets the others. Calls closed when the loop
+/* Takes the clients that are on their way and forgets the others, whom httpd then asks another daemon about. Calls closed when the loop
  * has let go, perhaps at once; all is gone then. */
 void push_handoffs_close(struct push_handoffs *all, void (*closed)(void *data), void *data);
 

@@ -12,7 +12,7 @@ use JSON::PP   ();
 use FlixIM::Bench            qw(median medians others_line ratio_line root rounds say_json spew);
 use FlixIM::Bench::Database;
 use FlixIM::Bench::Fastify;
-use FlixIM::Bench::Floor     qw(pgbench);
+use FlixIM::Bench::Floor     qw(floor floor_line);
 use FlixIM::Bench::Processor qw(cpu used);
 use FlixIM::Bench::Server;
 use FlixIM::Test::Cluster;
@@ -60,7 +60,7 @@ sub run {
     my %part;    # name => what to do for some seconds; returns calls per second and more
     my ($fastify, $httpd);
     if (FlixIM::Bench::wants('floor')) {
-        $part{floor} = sub { return floor($bench{floor}, $_[0]) };
+        $part{floor} = sub { return the_floor($bench{floor}, $_[0]) };
     }
     if (FlixIM::Bench::wants('fastify')) {
         $result{pool} = sweep();
@@ -104,21 +104,10 @@ sub write_requests {
 
 # -- The floor ----------------------------------------------------------------------------------------
 
-sub floor {    ## no critic (ProhibitBuiltinHomonyms)
+sub the_floor {
     my ($sql, $for) = @_;
     $sql =~ s/\{columns\}/$columns/;
-    my @how = (connections => $connections, numbers => $FlixIM::Bench::Database::users);
-    my $before = cpu($cluster);
-    my ($calls, $time) = pgbench($sql, $for, @how);
-    my $used = used($before, $calls);
-    my ($empty_calls, $empty_time) = pgbench('SELECT :n::integer', 1, @how);
-    my ($pick_calls, $pick_time) = pgbench('SELECT b.n FROM bench.call AS b WHERE b.n = :n', 1, @how);
-    my $picking = $pick_time / $pick_calls - $empty_time / $empty_calls;
-    $picking = 0 if $picking < 0;
-    return {
-        rate => 1 / ($time / $calls - $picking), uncorrected => $calls / $time, picking_us => 1e6 * $picking,
-        p50_ms => 1000 * $connections * $time / $calls, %{$used},
-    };
+    return floor($cluster, $sql, $for, connections => $connections, numbers => $FlixIM::Bench::Database::users);
 }
 
 # -- Load over HTTP -----------------------------------------------------------------------------------
@@ -183,10 +172,7 @@ sub report {
         printf "%-10s %9.0f %9.2f %9s   %.0f, %.0f, %.0f\n", $name, @{$r}{qw(rate p50_ms)}, $r->{p99_ms} // '', map { $r->{"cpu_${_}_us"} } qw(db server client);
     }
     others_line(map { $result->{$_}{others} } @names);
-    if ($result->{floor}) {
-        printf "floor: pgbench -M prepared, the rows fetched as text over the socket, no HTTP and no JSON; %.0f/s with the picking of arguments (%.1f us)\n",
-            @{ $result->{floor} }{qw(uncorrected picking_us)};
-    }
+    floor_line($result->{floor}) if $result->{floor};
     for my $line (['httpd', 'floor', $result->{target}, 'httpd of the floor'], ['httpd', 'fastify', $result->{peer}, 'httpd of Fastify'],
         ['fastify', 'floor', 0.2, 'Fastify of the floor (less, and it is no peer)']) {
         my ($one, $other, $target, $label) = @{$line};
