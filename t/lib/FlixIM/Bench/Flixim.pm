@@ -16,6 +16,7 @@ use FlixIM::Test::Pushd;
         daemons  => 2,          # 1
         settings => { ... },    # of each daemon
         extra    => '...',      # of httpd's configuration
+        modules  => [...],      # more of httpd's own
     );
     $flixim->name; $flixim->port; $flixim->load; $flixim->parents; $flixim->pids; $flixim->stop;    # as FlixIM::Bench::Server has them
     $flixim->httpd; $flixim->pushds; $flixim->pushd;    # all daemons; the first
@@ -41,10 +42,8 @@ sub start {
     my ($class, %option) = @_;
     my %settings = (connections => 100_000, connect_backlog => 4096, pushes_per_second => 0, %{ $option{settings} // {} });
     my @pushds = map { FlixIM::Test::Pushd->start(cluster => $option{cluster}, settings => \%settings) } 1 .. $option{daemons} // 1;
-    # The daemons are ours, the children of httpd www-data's.
-    for my $pushd (@pushds) { chmod 0666, $pushd->handoff or die 'chmod: ' . $pushd->handoff . ": $!" }
     my $httpd = FlixIM::Test::Httpd->start(cluster => $option{cluster}, handoff => [ map { $_->handoff } @pushds ],
-        pushd => 'http://127.0.0.1:' . $pushds[0]->port, modules => [qw(proxy proxy_http)], extra => $threads . ($option{extra} // ''));
+        pushd => 'http://127.0.0.1:' . $pushds[0]->port, modules => [ qw(proxy proxy_http), @{ $option{modules} // [] } ], extra => $threads . ($option{extra} // ''));
     return bless { name => 'Flix IM', httpd => $httpd, pushds => \@pushds }, $class;
 }
 

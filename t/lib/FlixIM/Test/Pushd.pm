@@ -102,6 +102,8 @@ sub up {
     if ($pid == 0) { $self->_become(@command) }
     $self->{pid} = $pid;
     $self->wait_for('it is healthy', sub { $self->is_healthy }, $ENV{FLIXIM_PUSHD_WRAPPER} ? 60 : 20) if !$option->{unready};
+    # As its unit has it: httpd's user is in the socket's group.
+    chown 0, scalar(getgrnam 'www-data'), $self->handoff if $> == 0 && -S $self->handoff;
     return $self;
 }
 
