@@ -74,6 +74,10 @@ sub median {
 
 sub ratio_line {
     my ($label, $one, $other, $target) = @_;
+    if (!$other) {    # too short a run
+        print "$label: no figure\n";
+        return;
+    }
     my $ratio = $one / $other;
     printf "%-56s %.2f", $label, $ratio;
     printf ' (target %.2f: %s)', $target, $ratio >= $target ? 'reached' : 'missed' if defined $target;
