@@ -37,7 +37,7 @@ use FlixIM::Test::Cluster;
     is GET('/api/v1/health')->code, 200;
     is GET($httpd->url(1) . '/api/v1/health')->code, 200;    # the first virtual host
 
-    $httpd->graceful; $httpd->stop; $httpd->log;
+    $httpd->graceful; $httpd->restart; $httpd->stop; $httpd->log;
     my ($status, $output) = FlixIM::Test::Httpd->check($text, ...);    # is it refused, and how
 
 The main server is conf/flixim.conf itself, with its database, modules and settings put in place. The MPM
@@ -94,12 +94,15 @@ sub _listens {
     return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->port, Timeout => 1);
 }
 
-# A graceful restart: done when httpd says that it goes on.
-sub graceful {
-    my ($self) = @_;
+# A graceful restart, and one that waits for nobody: done when httpd says that it goes on.
+sub graceful { return $_[0]->_restart('graceful') }
+sub restart  { return $_[0]->_restart('restart') }
+
+sub _restart {
+    my ($self, $how) = @_;
     my $seen = () = $self->log =~ /resuming normal operations/g;
-    my ($status, $output) = $self->_apache('graceful');
-    die "graceful restart: $output" if $status != 0;
+    my ($status, $output) = $self->_apache($how);
+    die "$how: $output" if $status != 0;
     $self->_wait_until('the restart', sub { $seen < (() = $self->log =~ /resuming normal operations/g) });
     return;
 }
