@@ -6,27 +6,28 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NAME(name)   name, sizeof(name) - 1
 
-static const load_want in_content[] = { { "text", LOAD_TEXT_VALUE, NULL, 0 } };
+static const load_want in_content[] = { { NAME("text"), LOAD_TEXT_VALUE, NULL, 0 } };
 static const load_want in_message[] = {
-    { "id", LOAD_ID, NULL, 0 },
-    { "sender_id", LOAD_SENDER, NULL, 0 },
-    { "receiver_id", LOAD_RECEIVER, NULL, 0 },
-    { "conversation_id", LOAD_CONVERSATION, NULL, 0 },
-    { "content", -1, in_content, COUNT(in_content) },
+    { NAME("id"), LOAD_ID, NULL, 0 },
+    { NAME("sender_id"), LOAD_SENDER, NULL, 0 },
+    { NAME("receiver_id"), LOAD_RECEIVER, NULL, 0 },
+    { NAME("conversation_id"), LOAD_CONVERSATION, NULL, 0 },
+    { NAME("content"), -1, in_content, COUNT(in_content) },
 };
 static const load_want in_response[] = {
-    { "code", LOAD_CODE, NULL, 0 },
-    { "client_message_id", LOAD_CLIENT_ID, NULL, 0 },
-    { "message_id", LOAD_MESSAGE_ID, NULL, 0 },
-    { "status", LOAD_SENT_STATUS, NULL, 0 },
+    { NAME("code"), LOAD_CODE, NULL, 0 },
+    { NAME("client_message_id"), LOAD_CLIENT_ID, NULL, 0 },
+    { NAME("message_id"), LOAD_MESSAGE_ID, NULL, 0 },
+    { NAME("status"), LOAD_SENT_STATUS, NULL, 0 },
 };
 static const load_want in_payload[] = {
-    { "status", LOAD_STATUS, NULL, 0 },
-    { "response", -1, in_response, COUNT(in_response) },
-    { "event_type", LOAD_EVENT_TYPE, NULL, 0 },
-    { "target_user_id", LOAD_TARGET, NULL, 0 },
-    { "payload", -1, in_message, COUNT(in_message) },
+    { NAME("status"), LOAD_STATUS, NULL, 0 },
+    { NAME("response"), -1, in_response, COUNT(in_response) },
+    { NAME("event_type"), LOAD_EVENT_TYPE, NULL, 0 },
+    { NAME("target_user_id"), LOAD_TARGET, NULL, 0 },
+    { NAME("payload"), -1, in_message, COUNT(in_message) },
 };
 
 /* One of the array's items, and the mark behind it. */

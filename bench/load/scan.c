@@ -2,6 +2,8 @@
 /* A scanner of JSON that costs some instructions a byte: what servers say is long, and read by one thread. */
 #include "scan.h"
 
+#include <endian.h>
+#include <stdint.h>
 #include <string.h>
 
 #define DEPTH 16
@@ -12,15 +14,15 @@ typedef struct scan {
     flx_slice *values;
 } scan;
 
-static void skip_space(scan *self)
+static inline void skip_space(scan *self)
 {
-    while (self->at < self->end &&
+    while (self->at < self->end && (unsigned char)*self->at <= ' ' &&
            (*self->at == ' ' || *self->at == '\n' || *self->at == '\t' || *self->at == '\r')) {
         self->at++;
     }
 }
 
-static int is_next(scan *self, char mark)
+static inline int is_next(scan *self, char mark)
 {
     skip_space(self);
     if (self->at < self->end && *self->at == mark) {
@@ -30,18 +32,42 @@ static int is_next(scan *self, char mark)
     return 0;
 }
 
+/* How many of the next bytes a string may have as they are. */
+static inline const char *skip_plain(const char *at, const char *end)
+{
+    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t eight, quote, escape, low;
+
+    for (; end - at >= 8; at += 8) {
+        memcpy(&eight, at, 8);
+        eight = le64toh(eight);
+        quote = eight ^ (ones * '"');
+        escape = eight ^ (ones * '\\');
+        /* The highest bit of each byte that is zero, or less than a blank; others may have it too, but behind such a one. */
+        quote = (quote - ones) & ~quote;
+        escape = (escape - ones) & ~escape;
+        low = (eight - ones * ' ') & ~eight;
+        low = (low | quote | escape) & highs;
+        if (low != 0) {
+            return at + __builtin_ctzll(low) / 8;
+        }
+    }
+    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= ' ') {
+        at++;
+    }
+    return at;
+}
+
 /* Behind its first quote. */
 static int skip_string(scan *self)
 {
-    const char *at = self->at, *end = self->end;
+    const char *at = skip_plain(self->at, self->end), *end = self->end;
 
-    while (at < end && *at != '"') {
-        if ((unsigned char)*at < 0x20) {
-            return -1;
-        }
-        at += *at == '\\' ? 2 : 1;
+    while (at < end && *at == '\\') {
+        at += end - at > 1 ? 2 : 1;
+        at = skip_plain(at, end);
     }
-    if (at >= end) {
+    if (at >= end || *at != '"') {
         return -1;
     }
     self->at = at + 1;
@@ -88,7 +114,7 @@ static const load_want *find(const load_want *wants, size_t count, const char *k
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (strncmp(wants[i].name, key, length) == 0 && wants[i].name[length] == '\0') {
+        if (wants[i].length == length && memcmp(wants[i].name, key, length) == 0) {
             return &wants[i];
         }
     }

@@ -10,6 +10,7 @@
 /* A member to pick: where its value goes among the values, or what to pick of it. */
 typedef struct load_want {
     const char *name;
+    size_t length;
     int value; /* -1: not itself */
     const struct load_want *inner;
     size_t inner_count;
