@@ -466,7 +466,8 @@ void push_handoffs_refuse(struct push_handoffs *all, int fd)
 {
     char byte;
 
-    /* Closed with the question unread, the verdict would be lost. */
+    /* Closed with the question unread, the verdict would be lost; one that has not come cannot come any more. */
+    shutdown(fd, SHUT_RD);
     (void)!recv(fd, &byte, sizeof byte, MSG_DONTWAIT);
     (void)!push_parcel_send(fd, 503, NULL, 0);
     close(fd);
