@@ -17,15 +17,21 @@ use FlixIM::Test::Cluster;
 Of users and groups FlixIM::Test::Load makes the files that flixim-load reads. The groups are in bench.groups as well: number n of SIZE,
 its conversation, and the digest of its first member's token.
 
-Environment: BENCH_MESSAGES, how many messages there are before anything is measured.
+Environment: BENCH_MESSAGES, how many messages there are before anything is measured. BENCH_STATEMENTS=1: at the end, where PostgreSQL's
+time went since fill() was done, by pg_stat_statements; statements within functions count on their own, and in what calls them.
 
 =cut
 
 our $users   = 10_000;
 my $messages = $ENV{BENCH_MESSAGES} // 300_000;
 
+my $told;    # the cluster whose statements are told
+
 sub start {
     my (%setting) = @_;
+    if ($ENV{BENCH_STATEMENTS}) {
+        %setting = (shared_preload_libraries => 'pg_stat_statements', 'pg_stat_statements.track' => 'all', %setting);
+    }
     return FlixIM::Test::Cluster->start(
         fsync    => 1,
         settings => { shared_buffers => '2GB', max_wal_size => '8GB', checkpoint_timeout => '30min', wal_compression => 'lz4', %setting },
@@ -74,6 +80,21 @@ sub fill {
         SQL
     $cluster->psql('VACUUM ANALYZE');
     $cluster->psql('CHECKPOINT');
+    if ($ENV{BENCH_STATEMENTS}) {
+        $cluster->psql('CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()');
+        $told = $cluster;
+    }
+    return;
+}
+
+sub tell_statements {
+    my ($cluster) = @_;
+    my $lines = $cluster->psql(<<~'SQL');
+        SELECT format('%9s %9s %9s  %s', calls, round(total_exec_time::numeric), round((1000 * total_exec_time / calls)::numeric, 1),
+            left(regexp_replace(query, '\s+', ' ', 'g'), 150))
+        FROM pg_stat_statements WHERE calls > 0 ORDER BY total_exec_time DESC LIMIT 25
+        SQL
+    printf "%9s %9s %9s  %s\n%s\n", 'calls', 'ms', 'us a call', 'statement', $lines;
     return;
 }
 
@@ -102,6 +123,12 @@ sub groups {
         SQL
     my @ids = split /\n/, $cluster->psql("SELECT conversation_id FROM bench.groups WHERE size = $size ORDER BY n");
     return map { [ $ids[$_], $_ * $size + 1 .. ($_ + 1) * $size ] } 0 .. $#ids;
+}
+
+END {
+    my $status = $?;
+    tell_statements($told) if $told;
+    $? = $status;    ## no critic (RequireLocalizedPunctuationVars)
 }
 
 1;

@@ -41,6 +41,7 @@ sub cpu {
 # Microseconds per call since then, and how many processors all others used meanwhile.
 sub used {
     my ($before, $calls) = @_;
+    die "nothing was done: give it more seconds\n" if !$calls;
     my $now = cpu(@{ $before->{of} });
     my %spent = map { ($_ => $now->{$_} - $before->{$_}) } qw(db server client all wall);
     return {
