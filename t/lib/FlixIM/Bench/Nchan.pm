@@ -49,7 +49,12 @@ sub load {
     return ($self->SUPER::load, protocol => 'nchan', path => '/sub/%s', publish => '/pub/%s');
 }
 
-sub is_ready { return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $_[0]{port}, Timeout => 1) }
+# The master listens before it has its two workers.
+sub is_ready {
+    my ($self) = @_;
+    my @pids = $self->pids;
+    return @pids == 3 && IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->port, Timeout => 1);
+}
 
 # What a channel keeps for those who come late is off: nobody does.
 sub _conf {
