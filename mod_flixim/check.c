@@ -11,6 +11,7 @@
 #include "directives.h"
 #include "keys.h"
 #include "location.h"
+#include "socket_host.h"
 
 /* The first argument of a directive or section, without quotes or the section's '>'. */
 static const char *first_argument(apr_pool_t *ptemp, const ap_directive_t *node)
@@ -181,6 +182,62 @@ static void warn_of_waiting(apr_pool_t *ptemp, const server_rec *main_server, co
     }
 }
 
+/* Whether two virtual hosts are on one address and port, so that only names tell their clients apart. */
+static int share_address(const server_rec *a, const server_rec *b)
+{
+    for (const server_addr_rec *one = a->addrs; one; one = one->next) {
+        for (const server_addr_rec *other = b->addrs; other; other = other->next) {
+            if (one->host_port == other->host_port &&
+                apr_sockaddr_equal(one->host_addr, other->host_addr)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Why the socket hosts that S itself has cannot be; NULL if they can. */
+static const char *socket_host_fault(apr_pool_t *ptemp, const server_rec *main_server,
+                                     const server_rec *s)
+{
+    const apr_array_header_t *names = flixim_config_socket_host(s);
+    const apr_array_header_t *daemons = flixim_config_handoff(s);
+
+    if (!daemons || daemons->nelts == 0) {
+        return "FlixIMSocketHost needs FlixIMHandoff: the daemons that get the connections";
+    }
+    /* What the main server has holds on every address, unless a virtual host says otherwise. httpd keeps hosts last first. */
+    for (const server_rec *other = s != main_server ? s->next : NULL; other; other = other->next) {
+        if (!flixim_config_socket_host_directive(other) || !share_address(s, other)) {
+            continue;
+        }
+        for (int i = 0; i < names->nelts; i++) {
+            const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+            if (flixim_socket_host_is_of(other, name)) {
+                return apr_psprintf(
+                    ptemp, "FlixIMSocketHost %s is in two virtual hosts on one address", name);
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Checks the socket hosts that S itself has: how many directives were refused. */
+static int check_socket_hosts(apr_pool_t *ptemp, const server_rec *main_server, const server_rec *s)
+{
+    const ap_directive_t *directive = flixim_config_socket_host_directive(s);
+    const char *why = directive ? socket_host_fault(ptemp, main_server, s) : NULL;
+
+    if (directive) {
+        *flixim_config_has_socket_hosts(main_server) = 1;
+    }
+    if (why) {
+        refuse(ptemp, s, directive, why);
+    }
+    return why != NULL;
+}
+
 int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                                server_rec *main_server)
 {
@@ -189,6 +246,7 @@ int flixim_check_configuration(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *
     (void)plog;
     for (const server_rec *s = main_server; s; s = s->next) {
         refused += check_keys(pconf, ptemp, s);
+        refused += check_socket_hosts(ptemp, main_server, s);
         if (flixim_location_is_served(s)) {
             refused += check_database(ptemp, main_server, s);
         }

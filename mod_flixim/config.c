@@ -37,6 +37,7 @@ void *flixim_config_merge_server(apr_pool_t *p, void *main_server, void *virtual
     }
     conf->token_key_directive = add->token_key_directive;
     conf->token_jwks_directive = add->token_jwks_directive;
+    conf->socket_host_directive = add->socket_host_directive;
     return conf;
 }
 
@@ -115,4 +116,14 @@ void **flixim_config_database_slot(const server_rec *s)
 void **flixim_config_keys_slot(const server_rec *s)
 {
     return &flixim_config_server_of(s)->keys_slot;
+}
+
+const ap_directive_t *flixim_config_socket_host_directive(const server_rec *s)
+{
+    return flixim_config_server_of(s)->socket_host_directive;
+}
+
+int *flixim_config_has_socket_hosts(const server_rec *main_server)
+{
+    return &flixim_config_server_of(main_server)->has_socket_hosts;
 }

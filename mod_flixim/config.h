@@ -35,6 +35,7 @@ typedef struct flixim_rate {
  *   handoff               daemons (flixim_daemon *) that take WebSockets over; none if it is empty
  *   handoff_path          where WebSockets are, without "/websocket"
  *   handoff_wait          how long a request waits for a daemon's verdict
+ *   socket_host           names (const char *, lower case) whose TLS connections are handed over; NULL for none
  *
  * The two files are one setting: a virtual host that has either has none of the main server's. */
 #define FLIXIM_CONFIG_MEMBERS(X)                                                                   \
@@ -50,7 +51,8 @@ typedef struct flixim_rate {
     X(const flixim_rate *, rate_limit, NULL, NULL)                                                 \
     X(const apr_array_header_t *, handoff, NULL, NULL)                                             \
     X(const char *, handoff_path, NULL, "/socket")                                                 \
-    X(apr_interval_time_t, handoff_wait, -1, apr_time_from_sec(5))
+    X(apr_interval_time_t, handoff_wait, -1, apr_time_from_sec(5))                                 \
+    X(apr_array_header_t *, socket_host, NULL, NULL)
 
 /* Every setting of a section, in the same way.
  *
@@ -94,6 +96,12 @@ void **flixim_config_keys_slot(const server_rec *s);
 /* The directive that set the key file or the JWKS file of S; NULL if S itself has none. */
 const ap_directive_t *flixim_config_token_key_directive(const server_rec *s);
 const ap_directive_t *flixim_config_token_jwks_directive(const server_rec *s);
+
+/* The directive that gave S itself socket hosts; NULL if there is none. */
+const ap_directive_t *flixim_config_socket_host_directive(const server_rec *s);
+
+/* Whether any virtual host has socket hosts: kept with the main server, set before there are children. */
+int *flixim_config_has_socket_hosts(const server_rec *main_server);
 
 /* What the module record needs. */
 void *flixim_config_create_server(apr_pool_t *p, server_rec *s);

@@ -20,6 +20,9 @@ typedef struct flixim_config_server {
     /* the SetHandler flixim of its sections (const ap_expr_info_t *); NULL if there is none */
     apr_array_header_t *api_handlers;
     const ap_directive_t *api_directive;
+    /* what set socket_host, if it was in this server; and see flixim_config_has_socket_hosts */
+    const ap_directive_t *socket_host_directive;
+    int has_socket_hosts;
     /* see flixim_config_database_slot */
     void *database_slot;
     void *keys_slot;

@@ -8,6 +8,7 @@
 
 #include "daemon.h"
 #include "flx_utf8.h"
+#include "socket_host.h"
 
 #define NO_TIME (-1)
 
@@ -281,6 +282,28 @@ static const char *set_handoff_wait(cmd_parms *cmd, void *dir, const char *arg)
                     &flixim_config_server_of(cmd->server)->handoff_wait);
 }
 
+static const char *add_socket_host(cmd_parms *cmd, void *dir, const char *arg)
+{
+    flixim_config_server *conf = flixim_config_server_of(cmd->server);
+    const char *name = flixim_socket_host_name(cmd->pool, arg);
+
+    (void)dir;
+    if (!name) {
+        return apr_psprintf(cmd->pool,
+                            "%s must be the name of a host such as ws.example.org, not \"%s\"",
+                            cmd->cmd->name, arg);
+    }
+    if (flixim_socket_host_is_of(cmd->server, name)) {
+        return apr_psprintf(cmd->pool, "%s has \"%s\" twice", cmd->cmd->name, name);
+    }
+    if (!conf->socket_host) {
+        conf->socket_host = apr_array_make(cmd->pool, 1, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(conf->socket_host, const char *) = name;
+    conf->socket_host_directive = cmd->directive;
+    return NULL;
+}
+
 static const char *set_remote_user(cmd_parms *cmd, void *dir, int flag)
 {
     ((flixim_config_section *)dir)->remote_user = flag;
@@ -396,6 +419,8 @@ const command_rec flixim_directives[] = {
                   "where WebSockets are, without /websocket"),
     AP_INIT_TAKE1("FlixIMHandoffWait", set_handoff_wait, NULL, RSRC_CONF,
                   "how long a request waits for a daemon's verdict"),
+    AP_INIT_ITERATE("FlixIMSocketHost", add_socket_host, NULL, RSRC_CONF,
+                    "names whose TLS connections a daemon has"),
     AP_INIT_FLAG("FlixIMRemoteUser", set_remote_user, NULL, ACCESS_CONF,
                  "whether a user that httpd has logged in is a user of the API"),
     AP_INIT_TAKE1("FlixIMRemoteUserNamespace", set_remote_user_namespace, NULL, ACCESS_CONF,

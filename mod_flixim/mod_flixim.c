@@ -2,6 +2,7 @@
 /* The module as httpd sees it: its record and its hooks. Nothing is done here, only wired. */
 #include "private.h"
 
+#include "http_connection.h"
 #include "http_protocol.h"
 #include "http_request.h"
 #include "util_filter.h"
@@ -17,6 +18,7 @@
 #include "header_token.h"
 #include "keys.h"
 #include "limiter.h"
+#include "socket_host.h"
 #include "url_token.h"
 
 static void register_hooks(apr_pool_t *p);
@@ -76,6 +78,10 @@ static void register_hooks(apr_pool_t *p)
     /* Once in each child, before its threads exist. */
     ap_hook_child_init(flixim_database_child_init, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_child_init(flixim_keys_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+
+    /* For each connection, before mod_ssl reads of it, and again before it is closed. */
+    ap_hook_process_connection(flixim_socket_host, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_pre_close_connection(flixim_socket_host_pre_close, NULL, NULL, APR_HOOK_FIRST);
 
     /* For each request, before httpd looks for a file, but after redirects of the site. */
     ap_hook_translate_name(flixim_handler_translate_name, NULL, NULL, APR_HOOK_LAST);

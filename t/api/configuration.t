@@ -40,6 +40,11 @@ push @bad_values, map { [ FlixIMHandoffPath => $_, qr/must be a path such as \/s
     '/', 'socket', '/socket/', '/a//b', '/a/../b', '/.hidden', '/a%20b', '/a?b', '/' . 'x' x 200;
 push @bad_values, map { [ FlixIMHandoffWait => $_, qr/must be a time from 100ms to 1min .*, not "$_"/ ] } '0', '99ms', '61s', '-1', 'x';
 
+push @bad_values, map { [ FlixIMSocketHost => $_, qr/must be the name of a host such as ws\.example\.org, not "\Q$_\E"/ ] }
+    '*.example.org', 'ws.example.org.', '.example.org', 'ws..example.org', '-ws.example.org', 'ws-.example.org', '127.0.0.1', '[::1]', '::1', 'ws.example.org:443', 'https://ws.example.org',
+    'b/c.example', 'x' x 64 . '.example', join('.', ('x' x 50) x 6);
+push @bad_values, map { [ FlixIMSocketHost => $_, qr/has "ws\.example\.org" twice/ ] } 'ws.example.org ws.example.org', "ws.example.org\nFlixIMSocketHost WS.Example.Org";
+
 my @good_values = (
     [ FlixIMHandoff => 'off' ], [ FlixIMHandoff => '/' . 'x' x 106 ], [ FlixIMHandoff => join ' ', map {"/run/$_"} 1 .. 32 ], [ FlixIMHandoff => 'run/one run/two' ],
     [ FlixIMHandoffPath => '/im' ], [ FlixIMHandoffPath => '/a-b/~c_d/e.F9' ], [ FlixIMHandoffWait => '100ms' ], [ FlixIMHandoffWait => '1min' ],
@@ -69,7 +74,7 @@ my @misplaced = (
     (map { my $line = $_; map { [ $line, $_ ] } '', '<Directory "/">', '<Files "x">' } 'FlixIMRemoteUser On',
         'FlixIMRemoteUserNamespace 6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'FlixIMAllowOrigin http://x'),
     map { [ $_, '<Location "/">' ] } 'FlixIMTokenKeyFile x', 'FlixIMTokenJWKSFile x', 'FlixIMTokenIssuer x', 'FlixIMTokenAudience x',
-        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10', 'FlixIMHandoff /x', 'FlixIMHandoffPath /x', 'FlixIMHandoffWait 1',
+        'FlixIMTokenLeeway 1', 'FlixIMTokenLifetime 10', 'FlixIMRateLimit 10', 'FlixIMHandoff /x', 'FlixIMHandoffPath /x', 'FlixIMHandoffWait 1', 'FlixIMSocketHost x',
 );
 
 # What an API needs of mod_dbd, whose directives are known with and without it. A "<-" is where the fault is said to be.
@@ -110,6 +115,23 @@ my @good_databases = (
     [ 'the same for a pool of several', "$dbd$location\n" . host(1, $dbd, 'FlixIMDatabaseConnections 10') . host(2, 'DBDMax 10') ],
     [ 'whatever mod_dbd takes, without an API', "DBDriver sqlite3\nDBDPersist Off\nDBDKeep 20\nFlixIMDatabaseConnections 30\n" . host(1, $dbd, 'DBDPersist On', 'DBDKeep 2', 'FlixIMDatabaseConnections 3', $location) ],
 );
+my $needs = qr/FlixIMSocketHost needs FlixIMHandoff: the daemons that get the connections/;
+my $twice = qr/FlixIMSocketHost ws\.example\.org is in two virtual hosts on one address/;
+my @bad_socket_hosts = (
+    [ 'without a daemon', "FlixIMSocketHost ws.example.org <-\n", $needs ],
+    [ 'with none', "FlixIMHandoff Off\nFlixIMSocketHost ws.example.org <-\n", $needs ],
+    [ 'in a virtual host that has none', "FlixIMHandoff /x\n" . host(1, 'FlixIMHandoff Off', 'FlixIMSocketHost ws.example.org <-'), $needs, 1 ],
+    [ 'a name twice on an address', host(1, 'FlixIMHandoff /x', 'FlixIMSocketHost ws.example.org') . host(1, 'FlixIMHandoff /y', 'FlixIMSocketHost a.example WS.example.org <-'), $twice, 1 ],
+);
+my @good_socket_hosts = (
+    [ 'names', "FlixIMHandoff /x\nFlixIMSocketHost ws.example.org WS2.example.org localhost a_b.xn--p1ai 1.2.example\nFlixIMSocketHost ws3.example.org\n" ],
+    [ 'the longest name', "FlixIMHandoff /x\nFlixIMSocketHost " . join('.', ('x' x 63) x 4) . "\n" ],
+    [ 'a daemon of the main server', "FlixIMHandoff /x\n" . host(1, 'FlixIMSocketHost ws.example.org') ],
+    [ 'names of the main server', "FlixIMHandoff /x\nFlixIMSocketHost ws.example.org\n" . host(1) . host(1, 'FlixIMSocketHost ws.example.org') ],
+    [ 'a name on two ports', host(1, 'FlixIMHandoff /x', 'FlixIMSocketHost ws.example.org') . host(2, 'FlixIMHandoff /y', 'FlixIMSocketHost ws.example.org') ],
+);
+my @bad_servers  = (@bad_databases, @bad_socket_hosts);
+my @good_servers = (@good_databases, @good_socket_hosts);
 my @slow_databases = (
     [ 'no connect_timeout', qq{DBDriver pgsql\nDBDParams "host=/nonexistent" <-\n$location}, 1 ],
     [ 'a connect_timeout of 0', qq{DBDriver pgsql\nDBDParams "host=/nonexistent connect_timeout=0" <-\n$location}, 1 ],
@@ -129,7 +151,7 @@ sub check_text {
     return ($status, $output, $marked);
 }
 
-plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2 + 3 * @bad_databases + 2 * @good_databases + 2 * @slow_databases + 7 + 4;
+plan tests => @misplaced + 3 * @bad_values + @good_values + 2 * @bad_places + 2 + 2 + 3 * @bad_servers + 2 * @good_servers + 2 * @slow_databases + 7 + 4;
 
 for my $case (@bad_values) {
     my ($name, $value, $sentence) = @$case;
@@ -166,7 +188,7 @@ like $output, qr/FLX0001: \S+:\d+ \(main server\): SetHandler flixim needs mod_d
 isnt $status, 0, 'in a virtual host: refused';
 like $output, qr/FLX0001: \S+:\d+ \(virtual host 127\.0\.0\.1:1\): /, 'which is named';
 
-for my $case (@bad_databases) {
+for my $case (@bad_servers) {
     my ($name, $text, $sentence, $host) = @$case;
     my $whose = $host ? "virtual host 127.0.0.1:$host" : 'main server';
     ($status, $output, my $line) = check_text($text);
@@ -174,7 +196,7 @@ for my $case (@bad_databases) {
     is scalar(() = $output =~ /FLX/g), 1, "$name: with one line" or diag $output;
     like $output, qr/FLX0001: \Q$dir\E\/database\.conf:$line \(\Q$whose\E\): $sentence/, "$name: where and why";
 }
-for my $case (@good_databases) {
+for my $case (@good_servers) {
     my ($name, $text) = @$case;
     ($status, $output) = check_text($text);
     is $status, 0, "$name: taken" or diag $output;

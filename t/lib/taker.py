@@ -8,9 +8,11 @@
 #   do=leave    closes instead of a verdict
 #   do=nonsense says what is no verdict
 #   do=drop     101, and closes then
+#
+# Where there is no request, as with TLS, it does the last of its arguments.
 import array, json, os, selectors, socket, struct, sys, time, urllib.parse
 
-path, backlog = sys.argv[1], int(sys.argv[2])
+path, backlog, usual = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 listener.bind(path)
 os.chmod(path, 0o666)
@@ -33,19 +35,23 @@ def judge(line, packet):
     tell(event="question", kind=kind, address=address, head=head.decode("latin-1"))
     target = head.split(b" ", 2)[1].decode("latin-1") if head else ""
     asked = dict(urllib.parse.parse_qsl(target.partition("?")[2], keep_blank_values=True))
-    do = asked.get("do", "take")
+    do = asked.get("do", usual)
     if do == "leave":
         return False
     if do == "silent":
         if "after" in asked:
             late.append((time.monotonic() + int(asked["after"]) / 1000, line))
         return True
-    if do == "nonsense":
-        line.send(b"what?")
-    elif do in ("take", "drop"):
-        line.send(verdict(101))
-    else:
-        line.send(verdict(int(do), asked.get("say", "").encode()))
+    try:
+        if do == "nonsense":
+            line.send(b"what?")
+        elif do in ("take", "drop"):
+            line.send(verdict(101))
+        else:
+            line.send(verdict(int(do), asked.get("say", "").encode()))
+    except OSError:
+        tell(event="too late")
+        return False
     return do != "drop"
 
 

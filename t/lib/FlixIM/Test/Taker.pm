@@ -14,7 +14,8 @@ use JSON::PP       ();
 
 =head1 SYNOPSIS
 
-    my $taker = FlixIM::Test::Taker->start(backlog => 0);     # 128
+    my $taker = FlixIM::Test::Taker->start(backlog => 0,      # 128
+        do => '403');                                         # take: what it does where no request says so
     $taker->path;                                             # of its socket, for FlixIMHandoff
     my $event = $taker->next_event;                           # { event => 'question', kind, address, head },
                                                               # 'connection' { count, read (100 bytes), length }, 'end', 'hung up'; undef:
@@ -38,7 +39,7 @@ sub start {
     # Short: a path of a Unix socket holds 107 bytes.
     my $dir = File::Temp::tempdir('fxt-XXXXXXXX', DIR => '/tmp');
     chmod 0755, $dir or die "chmod: $!";
-    my $self = bless { dir => $dir, owner => $$, backlog => $option{backlog} // 128 }, $class;
+    my $self = bless { dir => $dir, owner => $$, backlog => $option{backlog} // 128, do => $option{do} // 'take' }, $class;
     $alive{$dir} = $self;
     return $self->begin;
 }
@@ -54,7 +55,7 @@ sub begin {
     if ($pid == 0) {
         open STDIN,  '<',  '/dev/null' or die "/dev/null: $!";
         open STDOUT, '>&', $theirs     or die "dup: $!";
-        exec {'setpriv'} qw(setpriv --pdeathsig KILL python3), $program, $self->path, $self->{backlog} or die "setpriv: $!";
+        exec {'setpriv'} qw(setpriv --pdeathsig KILL python3), $program, $self->path, @$self{qw(backlog do)} or die "setpriv: $!";
     }
     @$self{qw(pid rest)} = ($pid, '');
     close $theirs or die "close: $!";
