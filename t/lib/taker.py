@@ -29,6 +29,13 @@ def verdict(status, body=b""):
     return b"V\1" + struct.pack(">H", status) + body
 
 
+def say(line, packet):
+    try:
+        line.send(packet)
+    except OSError:
+        tell(event="too late")
+
+
 def judge(line, packet):
     kind, length = packet[2], packet[3]
     address, head = packet[4:4 + length].decode(), packet[4 + length:]
@@ -42,16 +49,12 @@ def judge(line, packet):
         if "after" in asked:
             late.append((time.monotonic() + int(asked["after"]) / 1000, line))
         return True
-    try:
-        if do == "nonsense":
-            line.send(b"what?")
-        elif do in ("take", "drop"):
-            line.send(verdict(101))
-        else:
-            line.send(verdict(int(do), asked.get("say", "").encode()))
-    except OSError:
-        tell(event="too late")
-        return False
+    if do == "nonsense":
+        say(line, b"what?")
+    elif do in ("take", "drop"):
+        say(line, verdict(101))
+    else:
+        say(line, verdict(int(do), asked.get("say", "").encode()))
     return do != "drop"
 
 
@@ -104,7 +107,4 @@ while True:
         key.data(key.fileobj)
     for entry in [entry for entry in late if entry[0] <= time.monotonic()]:
         late.remove(entry)
-        try:
-            entry[1].send(verdict(101))
-        except OSError:
-            tell(event="too late")
+        say(entry[1], verdict(101))

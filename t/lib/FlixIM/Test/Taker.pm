@@ -9,8 +9,8 @@ use Cwd            qw(abs_path);
 use File::Basename qw(dirname);
 use File::Path     qw(remove_tree);
 use File::Temp     ();
-use IO::Select     ();
 use JSON::PP       ();
+use Time::HiRes    qw(sleep time);
 
 =head1 SYNOPSIS
 
@@ -50,26 +50,38 @@ sub pid  { return $_[0]{pid} }
 sub begin {
     my ($self) = @_;
     unlink $self->path;
-    pipe $self->{out}, my $theirs or die "pipe: $!";
+    # What it tells goes to a file: to a pipe that nobody reads it would wait to write.
+    open my $theirs, '>', "$self->{dir}/events" or die "events: $!";
     my $pid = fork // die "fork: $!";
     if ($pid == 0) {
         open STDIN,  '<',  '/dev/null' or die "/dev/null: $!";
         open STDOUT, '>&', $theirs     or die "dup: $!";
         exec {'setpriv'} qw(setpriv --pdeathsig KILL python3), $program, $self->path, @$self{qw(backlog do)} or die "setpriv: $!";
     }
-    @$self{qw(pid rest)} = ($pid, '');
     close $theirs or die "close: $!";
-    ($self->next_event // {})->{event} eq 'ready' or die "taker.py does not begin\n";
+    open $self->{out}, '<', "$self->{dir}/events" or die "events: $!";
+    @$self{qw(pid rest)} = ($pid, '');
+    ($self->next_event // { event => 'nothing' })->{event} eq 'ready' or die "taker.py does not begin\n";
     return $self;
+}
+
+# Whether there is an event within so many seconds.
+sub _await {
+    my ($self, $seconds) = @_;
+    my $until = time + $seconds;
+    while (1) {
+        return 1 if $self->{rest} =~ /\n/;
+        sysread $self->{out}, $self->{rest}, 65536, length $self->{rest} and next;
+        return 0 if time >= $until;
+        sleep 0.02;
+    }
+    return;
 }
 
 # The next event, or the next one with a name.
 sub next_event {
     my ($self, $name) = @_;
-    while (1) {
-        while ($self->{rest} !~ /\n/) {
-            return if !IO::Select->new($self->{out})->can_read(10) || !sysread $self->{out}, $self->{rest}, 65536, length $self->{rest};
-        }
+    while ($self->_await(10)) {
         $self->{rest} =~ s/^(.*)\n//;
         my $event = JSON::PP::decode_json($1);
         return $event if !defined $name || $event->{event} eq $name;
@@ -77,14 +89,11 @@ sub next_event {
     return;
 }
 
-sub is_quiet {
-    my ($self) = @_;
-    return $self->{rest} !~ /\n/ && !IO::Select->new($self->{out})->can_read(0.3) ? 1 : 0;
-}
+sub is_quiet { my ($self) = @_; return $self->_await(0.3) ? 0 : 1 }
 
 sub forget {
     my ($self) = @_;
-    $self->next_event until $self->is_quiet;
+    1 while !$self->is_quiet && $self->next_event;
     return;
 }
 
