@@ -96,6 +96,6 @@ AddType "text/javascript; charset=utf-8" .js .mjs
 AddType image/svg+xml .svg
 TEXT
     sed -e '/^LoadModule /d' -e "s#host=/run/postgresql#host=$PGHOST#" -e "s#/run/flixim/pushd.sock#$pushd_socket#" \
-        -e 's#^FlixIMHandoff .*#FlixIMHandoff Off#' \
+        -e "s#^FlixIMHandoff .*#FlixIMHandoff \"${pushd_socket%/*}/handoff.sock\"#" \
         -e "s#^\\#FlixIMTokenKeyFile .*#FlixIMTokenKeyFile \"$state/token.key\"#" "$home/conf/flixim.conf"
 }
