@@ -21,7 +21,7 @@ my $api = FlixIM::Test::Api->start(
         my ($half) = @_;
         $half->write_file('secret', $half->secret);
         $pushd = FlixIM::Test::Pushd->start(api => $half);
-        return (pushd => 'http://127.0.0.1:' . $pushd->port);
+        return (pushd => 'http://127.0.0.1:' . $pushd->port, handoff => [ $pushd->handoff ]);
     },
 );
 my $npm    = clients();
@@ -51,8 +51,9 @@ waitpid $pid, 0;
 is $?, 0, 'Node ends with status 0';
 diag("FLIXIM_SEED=$seed") if $bad;
 
+cmp_ok $pushd->metrics->{handoffs_total}, '>', 0, 'they came by the hand-off';
 is_deeply [ $pushd->faults ], [], 'no fault in the log of the daemon';
 $pushd->stop;
-# What the killed daemon was in the middle of.
-$api->finish(provoked => qr/FATAL:  connection to client lost|FATAL:  terminating connection because protocol/);
+# What the killed daemon was in the middle of, and clients that came while it was gone.
+$api->finish(provoked => qr/FATAL:  connection to client lost|FATAL:  terminating connection because protocol|FLX0501: /);
 done_testing;
