@@ -234,6 +234,8 @@ static int look_at(conn_rec *c, look *looked)
             return decide(c, looked, state, hello.name);
         }
         if (looked->is_waiting && length == looked->seen && is_stuck(fd)) {
+            ap_log_cerror(APLOG_MARK, APLOG_DEBUG, 0, c,
+                          "FLX0606: the rest of a ClientHello has no room, or will not come");
             return let_pass(looked, fd);
         }
         looked->deadline = looked->is_waiting ? looked->deadline : now + PATIENCE;

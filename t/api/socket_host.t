@@ -76,6 +76,12 @@ ExtendedStatus On
     FlixIMSocketHost silent.example.org
 </VirtualHost>
 <VirtualHost *:$port[0]>
+    ServerName many
+    FlixIMHandoff @{[$other->path]}
+    FlixIMHandoffWait 10s
+    FlixIMSocketHost many.example.org
+</VirtualHost>
+<VirtualHost *:$port[0]>
     ServerName none
     FlixIMHandoff /nonexistent/handoff.sock
     FlixIMSocketHost none.example.org
@@ -313,6 +319,35 @@ is page(SSL_hostname => 'www.example.org'), '200 the page 200 the page', 'the si
     $_->drop for @clients;
 }
 
+{
+    my $count   = 200;
+    my @clients = map { client() } 1 .. $count;
+    $_->queue(hello('many.example.org')) for @clients;
+    my $until = time + 20;
+    FlixIM::Test::WebSocket::turn(0.05, @clients) while time < $until && grep { $_->rest !~ /^HTTP/ } @clients;
+    is scalar(grep { $_->rest =~ m{^HTTP/1\.1 101 } } @clients), $count, "$count at once through eight threads";
+    my ($busy) = curl('www.example.org', '/server-status?auto') =~ /^BusyWorkers: (\d+)/m;
+    cmp_ok $busy, '<=', 2, 'and hold none of them';
+    $_->drop for @clients;
+}
+
+# With a receive buffer that is too small for it the rest of a hello cannot come: nobody waits for it in vain, or again and again.
+{
+    my $small = FlixIM::Test::Httpd->start(
+        bare    => 1,
+        modules => ['ssl'],
+        extra   => "ReceiveBufferSize 1024\nTimeout 3\nLogLevel debug\nSSLSessionCache none\n${tls}FlixIMHandoff @{[$taker->path]}\nFlixIMSocketHost ws.example.org\n",
+    );
+    my ($fits, $does_not) = map { FlixIM::Test::WebSocket->connect(port => $small->port) } 1, 2;
+    $fits->write(hello('ws.example.org'));
+    is_handed('what fits', $fits, hello('ws.example.org'));
+    $does_not->queue(hello('ws.example.org', padding => 15000));
+    ok $does_not->has_ended(5), 'a receive buffer smaller than a hello: the end, by mod_ssl';
+    is scalar(() = $small->log =~ /FLX0606: the rest of a ClientHello has no room/g), 1, 'after one more look';
+    $small->stop;
+    $fits->drop;
+}
+
 # -- Descriptors, restarts, logs ----------------------------------------------------------------------------
 sub descriptors {
     my $count = 0;
@@ -336,10 +371,10 @@ for (1 .. 100) {
 }
 cmp_ok descriptors(), '<=', $before + ($mpm eq 'prefork' ? 30 : 5), 'a hundred later httpd has no more descriptors';
 $taker->forget;
-for my $restart (1, 2) {
-    $httpd->graceful;
+for my $restart (qw(graceful restart)) {
+    $httpd->$restart;
     $kept->write('still?');
-    is bytes($kept, 6), 'still?', "it lives through restart $restart";
+    is bytes($kept, 6), 'still?', "it lives through this: $restart";
 }
 $httpd->stop;
 $kept->write('still?');

@@ -106,9 +106,9 @@ is certificate($second), 'two', 'after a reload new clients get the new certific
 ok is_alive($first), 'and the old ones stay';
 
 # -- Restarts of httpd --------------------------------------------------------------------------------------
-for my $restart (1, 2) {
-    $httpd->graceful;
-    ok is_alive($_), "graceful restart $restart: they live" for $first, $second;
+for my $restart (qw(graceful restart graceful)) {
+    $httpd->$restart;
+    ok is_alive($_), "$restart: they live" for $first, $second;
 }
 is health(), 200, 'the site, too';
 
