@@ -31,6 +31,8 @@ typedef struct {
     /* when it began, and when to give up, by flixim_clock_now() */
     apr_time_t began;
     apr_time_t deadline;
+    /* when to give up in any case; 0 if nobody has said so */
+    apr_time_t latest;
     /* whether others wait to hear from this one that the server is there */
     int is_probe;
     /* how often it came to nothing: the connection died, the prepared statement would not do, other
@@ -235,6 +237,9 @@ static void set_deadlines(call *c)
     apr_time_t now = flixim_clock_now();
 
     c->deadline = now + time_for(c);
+    if (c->latest && c->latest < c->deadline) {
+        c->deadline = c->latest;
+    }
     c->line.deadline = c->is_probe && c->deadline > now + PROBE ? now + PROBE : c->deadline;
 }
 
@@ -274,30 +279,6 @@ static apr_status_t clear_result(void *result)
     return APR_SUCCESS;
 }
 
-/* Takes a turn, within FlixIMDatabaseWait: 1, and leave must follow; 0 if there was none. */
-static int enter(const call *c, apr_time_t until)
-{
-    if (!c->statement->read_only &&
-        !flixim_gate_enter(c->own->writers, until - flixim_clock_now())) {
-        return 0;
-    }
-    if (flixim_gate_enter(c->own->gate, until - flixim_clock_now())) {
-        return 1;
-    }
-    if (!c->statement->read_only) {
-        flixim_gate_leave(c->own->writers);
-    }
-    return 0;
-}
-
-static void leave(const call *c)
-{
-    flixim_gate_leave(c->own->gate);
-    if (!c->statement->read_only) {
-        flixim_gate_leave(c->own->writers);
-    }
-}
-
 /* What is done in its turn. */
 static flixim_database_outcome take_turn(call *c)
 {
@@ -315,31 +296,74 @@ static flixim_database_outcome take_turn(call *c)
     return borrow_and_run(c);
 }
 
-flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement *statement,
-                                            const char *const *values, PGresult **result)
+int flixim_database_enter(request_rec *r, const flx_statement *statement, apr_time_t until)
 {
-    call c = {
-        .r = r, .own = flixim_shared_of(r->server), .statement = statement, .values = values
-    };
-    apr_time_t until = flixim_clock_now() + flixim_config_database_wait(r->server);
-    flixim_database_outcome outcome;
+    const flixim_shared *own = flixim_shared_of(r->server);
+    int is_writer = !statement->read_only;
+
+    if (!is_writer || flixim_gate_enter(own->writers, until - flixim_clock_now())) {
+        if (flixim_gate_enter(own->gate, until - flixim_clock_now())) {
+            return 1;
+        }
+        if (is_writer) {
+            flixim_gate_leave(own->writers);
+        }
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "FLX0106: statement %s: no turn within FlixIMDatabaseWait", statement->name);
+    return 0;
+}
+
+void flixim_database_leave(request_rec *r, const flx_statement *statement)
+{
+    const flixim_shared *own = flixim_shared_of(r->server);
+
+    flixim_gate_leave(own->gate);
+    if (!statement->read_only) {
+        flixim_gate_leave(own->writers);
+    }
+}
+
+flixim_database_outcome flixim_database_run_now(request_rec *r, const flx_statement *statement,
+                                                const char *const *values, apr_time_t latest,
+                                                PGresult **result)
+{
+    call c = { .r = r,
+               .own = flixim_shared_of(r->server),
+               .statement = statement,
+               .values = values,
+               .latest = latest };
+    flixim_database_outcome outcome = take_turn(&c);
 
     *result = NULL;
-    if (!enter(&c, until)) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "FLX0106: statement %s: no turn within FlixIMDatabaseWait", statement->name);
-        return FLIXIM_DATABASE_UNAVAILABLE;
-    }
-    outcome = take_turn(&c);
-    leave(&c);
     if (outcome == FLIXIM_DATABASE_DONE) {
         *result = c.line.result;
-        apr_pool_cleanup_register(r->pool, c.line.result, clear_result, apr_pool_cleanup_null);
+        flixim_database_keep(r, *result);
     }
     else {
         PQclear(c.line.result);
     }
     return outcome;
+}
+
+flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement *statement,
+                                            const char *const *values, PGresult **result)
+{
+    apr_time_t until = flixim_clock_now() + flixim_config_database_wait(r->server);
+    flixim_database_outcome outcome;
+
+    *result = NULL;
+    if (!flixim_database_enter(r, statement, until)) {
+        return FLIXIM_DATABASE_UNAVAILABLE;
+    }
+    outcome = flixim_database_run_now(r, statement, values, 0, result);
+    flixim_database_leave(r, statement);
+    return outcome;
+}
+
+void flixim_database_keep(request_rec *r, PGresult *result)
+{
+    apr_pool_cleanup_register(r->pool, result, clear_result, apr_pool_cleanup_null);
 }
 
 void flixim_database_release(request_rec *r, PGresult *result)

@@ -37,6 +37,26 @@ flixim_database_outcome flixim_database_run(request_rec *r, const flx_statement 
                                             const char *const *values, PGresult **result)
     __attribute__((warn_unused_result));
 
+/* The same in steps, for who has something to do between them.
+ *
+ * Takes a turn to run STATEMENT, waiting for one until UNTIL by flixim_clock_now(): 1, and
+ * flixim_database_leave must follow; 0 if there was none, which is in the log. */
+int flixim_database_enter(request_rec *r, const flx_statement *statement, apr_time_t until)
+    __attribute__((warn_unused_result));
+
+/* Runs STATEMENT in its turn, as flixim_database_run does. LATEST is when to give up if that is before the
+ * statement's own time is over; 0 for none. */
+flixim_database_outcome flixim_database_run_now(request_rec *r, const flx_statement *statement,
+                                                const char *const *values, apr_time_t latest,
+                                                PGresult **result)
+    __attribute__((warn_unused_result));
+
+/* Gives the turn back. */
+void flixim_database_leave(request_rec *r, const flx_statement *statement);
+
+/* Ties a result to R: it is freed with it, or by flixim_database_release. */
+void flixim_database_keep(request_rec *r, PGresult *result);
+
 /* Frees a result now rather than with R. */
 void flixim_database_release(request_rec *r, PGresult *result);
 
