@@ -57,6 +57,16 @@ const flx_statement flx_statement_authenticate = {
     .parameters = FLX_CALLER_PARAMETERS,
 };
 
+const flx_statement flx_statement_send_together = {
+    .name = "send_together",
+    .text = ANSWER_OF(FAULT MESSAGE,
+                      "flixim.send_messages($1::uuid[], $2::timestamptz[], $3::boolean[],"
+                      " $5::uuid[], $6::text[], $7::uuid[], $8::flixim.message_type[],"
+                      " $9::flixim.content_type[], $10::json[], $11::uuid[],"
+                      " $12::timestamptz[], NULL, false, $4::bytea[])"),
+    .parameters = FLX_CALLER_PARAMETERS + 8,
+};
+
 const flx_statement flx_statement_send_message = {
     .name = "send_message",
     .text = ANSWER_OF(FAULT MESSAGE,
@@ -66,6 +76,7 @@ const flx_statement flx_statement_send_message = {
                       " ARRAY[$10::json], ARRAY[$11::uuid], ARRAY[$12::timestamptz],"
                       " ARRAY[NULL::uuid], true, ARRAY[$4::bytea])"),
     .parameters = FLX_CALLER_PARAMETERS + 8,
+    .batch = &flx_statement_send_together,
 };
 
 const flx_statement flx_statement_send_to_each = {

@@ -67,6 +67,7 @@ extern const flx_statement flx_statement_authenticate;
 /* client_message_id, conversation_id, receiver_id, message_type, content_type, content,
  * reference_id, client_timestamp. */
 extern const flx_statement flx_statement_send_message;
+extern const flx_statement flx_statement_send_together; /* of send_message */
 /* client_message_ids, receiver_ids, message_type, content_type, content, reference_id,
  * client_timestamp; a row for each receiver, all or nothing. */
 extern const flx_statement flx_statement_send_to_each;

@@ -5,6 +5,7 @@
 
 #include "apr_strings.h"
 
+#include "combiner.h"
 #include "flx_result.h"
 #include "known_tokens.h"
 #include "limiter.h"
@@ -46,6 +47,7 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
                 const char *const *parameters, flixim_answer *answer)
 {
     const char *values[MAX_PARAMETERS];
+    flixim_database_outcome outcome;
     int done;
 
     memset(answer, 0, sizeof(*answer));
@@ -54,7 +56,10 @@ int flixim_call(flixim_request *request, const flx_statement *statement,
         memcpy(values + FLX_CALLER_PARAMETERS, parameters,
                (apr_size_t)(statement->parameters - FLX_CALLER_PARAMETERS) * sizeof(*values));
     }
-    switch (flixim_database_run(request->r, statement, values, &answer->result)) {
+    outcome = statement->batch
+                  ? flixim_combiner_run(request->r, statement, values, &answer->result)
+                  : flixim_database_run(request->r, statement, values, &answer->result);
+    switch (outcome) {
     case FLIXIM_DATABASE_DONE:
         break;
     case FLIXIM_DATABASE_REFUSED:

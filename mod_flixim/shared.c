@@ -45,6 +45,7 @@ void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
 
         own->canceller = canceller;
         own->breaker = flixim_breaker_make(pchild);
+        own->combiner = flixim_combiner_make(pchild);
         own->upkeep = flixim_upkeep_make(pchild);
         own->known_tokens = flixim_known_tokens_make(pchild);
         if (owner == s) {
@@ -54,7 +55,8 @@ void flixim_shared_child_init(apr_pool_t *pchild, server_rec *main_server)
             own->gate = flixim_shared_of(owner)->gate;
             own->writers = flixim_shared_of(owner)->writers;
         }
-        if (!made || !own->canceller || !own->breaker || !own->upkeep || !own->known_tokens) {
+        if (!made || !own->canceller || !own->breaker || !own->combiner || !own->upkeep ||
+            !own->known_tokens) {
             ap_log_error(APLOG_MARK, APLOG_EMERG, 0, s, "FLX0101: no mutex left for this child");
             exit(APEXIT_CHILDSICK);
         }

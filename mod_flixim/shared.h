@@ -7,6 +7,7 @@
 
 #include "breaker.h"
 #include "canceller.h"
+#include "combiner.h"
 #include "gate.h"
 #include "known_tokens.h"
 #include "upkeep.h"
@@ -19,6 +20,7 @@ typedef struct flixim_shared {
      * some for reading */
     flixim_gate *writers;
     flixim_breaker *breaker;
+    flixim_combiner *combiner;
     flixim_upkeep_state *upkeep;
     flixim_known_tokens *known_tokens;
     /* one for the child */
