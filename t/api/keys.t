@@ -32,7 +32,7 @@ my $httpd   = FlixIM::Test::Httpd->start(
         { settings => {} },
         { settings => { FlixIMTokenKeyFile => "$dir/other", FlixIMTokenIssuer => 'https://issuer.example', FlixIMTokenAudience => 'flixim', FlixIMTokenLeeway => '1min', FlixIMTokenLifetime => '10s' } },
     ],
-    extra => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 25\nLogLevel flixim:debug\n",
+    extra => "StartServers 1\nServerLimit 1\nThreadsPerChild 25\nMaxRequestWorkers 25\nLogLevel flixim:debug\n",
 );
 my ($main, $inheriting, $own) = (0, 1, 2);
 my $user  = '11111111-1111-4111-8111-111111111111';

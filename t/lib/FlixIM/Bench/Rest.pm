@@ -24,6 +24,7 @@ use FlixIM::Test::Httpd;
         name     => 'rest-get',
         target   => 0.6,                    # of the floor
         peer     => 1.5,                    # of Fastify
+        sends    => 1,                      # the requests are messages: those of one child of httpd that meet share a transaction
         floor    => 'SELECT ... WHERE b.n = :n',    # a row of bench.call, with the answer's columns for {columns}
         requests => sub { my ($call) = @_; return ['GET', $path] },    # of a row of bench.call: method, path, body
     );
@@ -68,8 +69,10 @@ sub run {
         $part{fastify} = sub { return wrk($fastify->port, $_[0], $fastify->parents) };
     }
     if (FlixIM::Bench::wants('httpd')) {
-        $httpd = FlixIM::Test::Httpd->start(cluster => $cluster);
-        $part{httpd} = sub { return wrk($httpd->port, $_[0], $httpd->pid) };
+        # As the manual has it: one child, as long as that has threads to spare.
+        $httpd = FlixIM::Test::Httpd->start(cluster => $cluster, extra => "StartServers 1\n");
+        my $load = sub { return wrk($httpd->port, $_[0], $httpd->pid) };
+        $part{httpd} = $bench{sends} ? sub { return with_transactions($load, $_[0]) } : $load;
     }
     same_answer($httpd->port, $fastify->port) if $httpd && $fastify;
     %result = (%result, %{ medians(rounds(\%part)) });    # Node compiles what is hot while it is warmed
@@ -123,6 +126,16 @@ sub wrk {
     return { rate => 1e6 * $calls / $us, p50_ms => $p50 / 1000, p99_ms => $p99 / 1000, %{ used($before, $calls) } };
 }
 
+# What LOAD returns, and how many messages it stored in a transaction.
+sub with_transactions {
+    my ($load, $for) = @_;
+    my $newest = $cluster->psql('SELECT id FROM flixim.messages ORDER BY id DESC LIMIT 1');
+    my $figures = $load->($for);
+    $figures->{per_transaction} = $cluster->psql(
+        q{SELECT round(count(*)::numeric / count(DISTINCT xmin::text), 2) FROM flixim.messages WHERE id > :'newest'}, vars => { newest => $newest });
+    return $figures;
+}
+
 # The answer to the first of the requests, without its Date; dies unless it is a success.
 sub answer {
     my ($port) = @_;
@@ -173,6 +186,10 @@ sub report {
     }
     others_line(map { $result->{$_}{others} } @names);
     floor_line($result->{floor}) if $result->{floor};
+    if ($result->{httpd} && $result->{httpd}{per_transaction}) {
+        printf "httpd: what meets in a child shares a transaction, %.1f messages in each; the floor and Fastify have one for each message\n",
+            $result->{httpd}{per_transaction};
+    }
     for my $line (['httpd', 'floor', $result->{target}, 'httpd of the floor'], ['httpd', 'fastify', $result->{peer}, 'httpd of Fastify'],
         ['fastify', 'floor', 0.2, 'Fastify of the floor (less, and it is no peer)']) {
         my ($one, $other, $target, $label) = @{$line};

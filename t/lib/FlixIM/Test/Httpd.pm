@@ -40,7 +40,8 @@ use FlixIM::Test::Cluster;
     $httpd->graceful; $httpd->restart; $httpd->stop; $httpd->log;
     my ($status, $output) = FlixIM::Test::Httpd->check($text, ...);    # is it refused, and how
 
-The main server is conf/flixim.conf itself, with its database, modules and settings put in place. The MPM
+The main server is conf/flixim.conf itself, with its database, modules and settings put in place, and with two children to begin
+with, so that tests see what children share. The MPM
 is $FLIXIM_MPM (default: event); the module is that of $FLIXIM_BUILD. All of it is stopped and removed at
 END. With a module built with --enable-sanitize, $FLIXIM_PRELOAD names the libraries it needs; whatever any
 process of httpd then reports, leaks included, is shown at the end, and the test has failed.
@@ -141,7 +142,7 @@ sub _conf {
     my @lines = (
         qq{ServerRoot "$self->{dir}"}, qq{PidFile "$self->{dir}/httpd.pid"},
         qq{ErrorLog "$self->{dir}/error.log"}, qq{DocumentRoot "$self->{dir}/htdocs"},
-        "ServerName localhost:" . $self->port, 'LogLevel info', 'StartServers 2',
+        "ServerName localhost:" . $self->port, 'LogLevel info',
         (map {"Listen 127.0.0.1:$_"} @{ $self->{ports} }),
         ($> == 0 ? ('User www-data', 'Group www-data') : ()),
         # Of libubsan, which asks /proc for its options when it has something to say: a child must be able to read it.
@@ -157,7 +158,7 @@ sub _conf {
         push @lines, "<VirtualHost *:$port>", "ServerName vhost$port", $manual, $vhosts[$i]{extra} // '', '</VirtualHost>';
     }
     my $extra = ref $option{extra} ? $option{extra}->($self) : $option{extra} // '';
-    return join "\n", @lines, $option{bare} ? () : $self->_manual(%option), $extra, '';
+    return join "\n", @lines, $option{bare} ? () : $self->_manual(%option), 'StartServers 2', $extra, '';
 }
 
 # conf/flixim.conf with its database and settings put in place.
