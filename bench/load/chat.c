@@ -362,6 +362,9 @@ static void go(load_run *run)
         }
         load_clients_round(run, 20);
     }
+    if (run->options.rate > 0) {
+        send_due(run);
+    }
     /* What was due is still sent, what is under way may still come. */
     while (!is_done(self) && load_now() < self->end_at + (int64_t)(run->options.grace * 1e9)) {
         load_clients_round(run, 20);

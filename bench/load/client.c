@@ -8,9 +8,8 @@
 #include "run.h"
 #include "websocket.h"
 
-#define BEAT_STEP  100000000 /* nanoseconds */
-#define BEAT_STEPS 250       /* until all have had theirs */
-#define TARGET     6144
+#define BEAT_STEP 100000000 /* nanoseconds */
+#define TARGET    6144
 
 /* ---- opening ---- */
 
@@ -277,14 +276,15 @@ static void beat(load_client *client)
 static void beat_some(load_run *run)
 {
     int64_t now = load_now();
+    size_t steps = (size_t)(run->options.beat * 1e9 / BEAT_STEP) + 1;
 
     if (now < run->beat_at || run->options.dialect == LOAD_NCHAN) {
         return;
     }
     run->beat_at = (run->beat_at > 0 ? run->beat_at : now) + BEAT_STEP;
     run->beats_due += run->next;
-    while (run->beats_due >= BEAT_STEPS) {
-        run->beats_due -= BEAT_STEPS;
+    while (run->beats_due >= steps) {
+        run->beats_due -= steps;
         run->next_beat = (run->next_beat + 1) % run->next;
         beat(&run->clients[run->next_beat]);
     }

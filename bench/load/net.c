@@ -33,6 +33,7 @@ static SSL_CTX *make_tls(const load_options *options)
     }
     (void)SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(tls, 1);
     (void)SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
     if (options->authority != NULL) {
         SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);

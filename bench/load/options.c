@@ -36,6 +36,7 @@ static const struct option {
     { "--warm", KIND_SECONDS, offsetof(load_options, warm) },
     { "--grace", KIND_SECONDS, offsetof(load_options, grace) },
     { "--patience", KIND_SECONDS, offsetof(load_options, patience) },
+    { "--beat", KIND_SECONDS, offsetof(load_options, beat) },
     { "--rate", KIND_COUNT, offsetof(load_options, rate) },
     { "--in-flight", KIND_COUNT, offsetof(load_options, in_flight) },
 };
@@ -47,7 +48,7 @@ static int usage(const char *fault, const char *word)
             "usage: flixim-load connect|chat|fanout --to ADDRESS:PORT [--to ...] --users FILE\n"
             "    [--from ADDRESS ...] [--tls] [--host NAME] [--ca FILE] [--path PATH]\n"
             "    [--protocol phoenix|nchan] [--publish PATH] [--in-flight N] [--patience SECONDS]\n"
-            "    [--seconds S] [--warm S] [--grace S] [--rate N] [--groups FILE]\n",
+            "    [--seconds S] [--warm S] [--grace S] [--beat S] [--rate N] [--groups FILE]\n",
             fault, word);
     return -1;
 }
@@ -179,9 +180,12 @@ int load_options_read(load_options *options, int count, char **words)
 {
     int i, took;
 
-    *options = (load_options){
-        .path = "/socket/websocket", .seconds = 5, .grace = 10, .patience = 30, .in_flight = 200
-    };
+    *options = (load_options){ .path = "/socket/websocket",
+                               .seconds = 5,
+                               .grace = 10,
+                               .patience = 30,
+                               .beat = 25,
+                               .in_flight = 200 };
     if (count < 2 || take_mode(options, words[1]) != 0) {
         return usage("no mode", count < 2 ? "" : words[1]);
     }

@@ -32,6 +32,7 @@ typedef struct load_options {
     double warm;         /* that go before it, uncounted */
     double grace;        /* that what is under way gets after it */
     double patience;     /* that opening and joining one connection may take */
+    double beat;         /* until all have sent a heartbeat */
     long rate;           /* messages a second in all; 0: a closed loop */
     long in_flight;      /* connections that are opened at a time */
 } load_options;

@@ -180,7 +180,7 @@ static int read_once(load_stream *stream)
         load_stream_fail(stream, "the server's message is too long");
     }
     /* TLS keeps what it has decrypted to itself, where epoll does not see it. */
-    return stream->is_open && stream->ssl != NULL && SSL_pending(stream->ssl) > 0;
+    return stream->is_open && stream->ssl != NULL && SSL_has_pending(stream->ssl);
 }
 
 /* Goes on connecting. */

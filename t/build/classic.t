@@ -31,7 +31,7 @@ chomp(my $modules = `apxs -q LIBEXECDIR`);
 ok -f "$place{dest}$modules/mod_flixim.so", 'the module is where apxs says';
 ok !-e "$place{dest}$modules/mod_flixim.la", 'and alone';
 ok -x "$place{dest}/usr/sbin/flixim-pushd", 'the daemon is among the system programs';
-ok !glob("$place{dest}/usr/*bin/flixim-wsecho"), 'the echo of the tests is not';
+ok !glob("$place{dest}/usr/*bin/$_"), "$_ of the tests is not" for qw(flixim-wsecho flixim-load);
 ok -f "$place{dest}/usr/share/doc/flixim/$_", "$_ is installed" for qw(pushd.conf flixim-pushd.service flixim-pushd@.service flixim-pushd.socket);
 my $elf = works('readelf', $place{build}, 'readelf -hdlW flixim-pushd');
 like $elf, qr/Type:\s+DYN.*FLAGS_1\).*(?=.*\bNOW\b)(?=.*\bPIE\b)/s, 'the daemon is position independent, and bound at once';

@@ -22,7 +22,7 @@ my $groups = groups_file([@group]);
 # A run against a server with a lie: what "ready" and "go" said, and how it ended.
 sub run {
     my ($mode, $lie, %option) = @_;
-    my $liar = FlixIM::Test::Liar->start(lie => $lie, at => delete $option{at} // 3, tell => delete $option{tell} // 0,
+    my $liar = FlixIM::Test::Liar->start(lie => $lie, at => delete $option{at} // 3, tell => delete $option{tell} // 0, ping => delete $option{ping} // 0,
         group => { $group[0] => [ map { $_->{id} } @four ] });
     my $load = FlixIM::Test::Load->start($mode, users => $users, to => '127.0.0.1:' . $liar->port, seconds => 0.2, grace => 0.2, %option);
     my $ready  = $load->ready;
@@ -70,6 +70,13 @@ for my $lie ('refuse to upgrade', 'accept something else', 'refuse to join', 'ne
     is "$status $ready->{joined} $ready->{failed}", '1 3 1', "connect: $lie: one has failed";
     like $ready->{first}, qr/^connection \d: \w/, 'which is said' or diag explain $ready;
 }
+($status, $report) = run('connect', 'answer no heartbeat', beat => 0.1, seconds => 1);
+is "$status $report->{wrong}", '1 0', 'connect: a heartbeat that is not answered is noticed';
+cmp_ok $report->{lost}, '>', 0, 'as lost';
+($status, $report) = run('connect', undef, beat => 1, seconds => 3);
+is $status, 0, 'and those that are are not' or diag explain $report;
+($status, undef, $ready) = run('connect', undef, ping => 1);
+is "$status $ready->{joined}", '0 4', 'connect: pings are answered';
 ($status, $report) = run('connect', undef, tell => 1);
 is "$status $report->{told} $report->{events}", '0 4 4', 'connect: all were told';
 ($status, $report) = run('connect', undef, tell => 2);
@@ -104,6 +111,7 @@ for my $case ([ 'chat' ], [ 'chat', rate => 200 ], [ 'fanout', groups => $member
         cmp_ok $got->{delivered}, '>', 20, 'messages are delivered';
         is $got->{lost} + $got->{repeated} + $got->{wrong}, 0, 'and all is well' or diag explain $got;
         is $got->{sent}, 200, 'as many as were to be' if $option{rate};
+        cmp_ok $got->{own}{writes}, '<', 1.3, 'and hardly any heartbeats' if $mode eq 'chat';
     }
     is $load->finish, 0, 'it says so';
 }

@@ -17,6 +17,7 @@ use JSON::PP         ();
         at      => 5,                    # the how manyth message (join, for a lie about joins) it lies about
         group   => { 'group:...' => [ids] },    # members of conversations that are sent to
         tell    => 1,                    # an event to each that joins
+        ping    => 1,                    # replies to a join when a ping was answered
     );
     $liar->port; $liar->stop;
 
@@ -57,7 +58,7 @@ my %lie = (
     'hang up'                      => sub { $_[0]{hang_up} = 1 },
 );
 # And with a handshake or a join.
-my @at_join = ('refuse to upgrade', 'accept something else', 'refuse to join', 'never join', 'hang up at once');
+my @at_join = ('refuse to upgrade', 'accept something else', 'refuse to join', 'never join', 'hang up at once', 'answer no heartbeat');
 
 sub lies { return (sort keys %lie) }
 
@@ -134,13 +135,15 @@ sub _take {
         $self->_write($client, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             . 'Sec-WebSocket-Accept: ' . sha1_base64("${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11") . "=\r\n\r\n");
     }
-    while ($client->{in} =~ /\A\x81([\x80-\xff])/s) {
-        my ($length, $head) = (ord($1) & 127, 2);
+    while ($client->{in} =~ /\A([\x81\x8a])([\x80-\xff])/s) {
+        my ($is_pong, $length, $head) = ($1 eq "\x8a", ord($2) & 127, 2);
         ($length, $head) = (unpack('xxn', $client->{in}), 4) if $length == 126 && length $client->{in} >= 4;
         last if length $client->{in} < $head + 4 + $length;
         my (undef, $mask, $masked) = unpack "a${head}a4a$length", $client->{in};
         substr $client->{in}, 0, $head + 4 + $length, '';
-        $self->_hear($client, $json->decode($masked ^ substr $mask x ($length / 4 + 1), 0, $length));
+        my $text = $masked ^ substr $mask x ($length / 4 + 1), 0, $length;
+        if (!$is_pong) { $self->_hear($client, $json->decode($text)) }
+        elsif ($text eq "ping $client->{id}") { $self->_say($client, delete $client->{reply}) }
     }
     return;
 }
@@ -154,10 +157,15 @@ sub _hear {
         $self->{user}{ $client->{id} } = $client;
         return if $self->_is_lie($client, 'never join');
         $reply->[4]{status} = 'error' if $self->_is_lie($client, 'refuse to join');
+        if ($self->{ping}) {
+            $client->{reply} = $reply;
+            return $self->_write($client, "\x89" . pack('C', 5 + length $client->{id}) . "ping $client->{id}");
+        }
         $self->_say($client, $reply);
         $self->_say($client, _event($client->{id}, { id => $client->{id} })) for 1 .. $self->{tell} // 0;
         return;
     }
+    return if $event eq 'heartbeat' && $self->_is_lie($client, 'answer no heartbeat');
     return $self->_say($client, $reply) if $event ne 'send_message';
     $self->{messages}++;
     my $id = sprintf '%08x-1111-4111-8111-111111111111', $self->{messages};
