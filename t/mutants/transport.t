@@ -20,7 +20,7 @@ use FlixIM::Test::WebSocketCases qw(frame_cases limit_cases);
 use Test::More;
 
 my @sources = (
-    (map {"pushd/$_.c"} qw(websocket frames request http upgrade connection connections)),
+    (map {"pushd/$_.c"} qw(websocket frames request http upgrade connection connections handoff parcel)),
     (map {"libflixim/flx_$_.c"} qw(upgrade connect request origin)),
 );
 # Where there is a unit test.

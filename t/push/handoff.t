@@ -461,11 +461,7 @@ sub secure {
     my $verdict = $line->verdict;
     die "refused: $verdict->{status}\n" if $verdict->{status} != 101;
     $line->pass(connection(), $socket) or die "not taken\n";
-    require IO::Socket::SSL;
-    $client->{socket}->blocking(1);
-    IO::Socket::SSL->start_SSL($client->{socket}, Timeout => 10, SSL_verify_mode => IO::Socket::SSL::SSL_VERIFY_NONE()) or die 'no TLS: ' . IO::Socket::SSL::errstr() . "\n";
-    $client->{socket}->blocking(0);
-    $client->{tls} = 1;
+    $client->secure(SSL_verify_mode => 0);
     $client->write($client->request(path => $path));
     die "no upgrade\n" if $client->answer->{status} != 101;
     return ($client, $client->{socket}->get_fingerprint);

@@ -10,6 +10,7 @@ use POSIX       ();
 use Time::HiRes qw(sleep);
 
 use FlixIM::Test::Echo;
+use FlixIM::Test::HandoffBehaviours qw(handoff_behaviours prepare);
 use FlixIM::Test::WebSocket qw(frame close_frame now);
 
 =head1 SYNOPSIS
@@ -64,6 +65,7 @@ sub behaviours {
         [ 'TERM closes with 1012',                             [],                                       \&_drained ],
         [ 'nobody is upgraded after TERM',                     ['--drain-time=2s'],                      \&_late_upgrade ],
         [ 'TERM ends handshakes, and who does not read',       [],                                       \&_drained_others ],
+        handoff_behaviours(),
     );
 }
 
@@ -71,7 +73,7 @@ sub behaviours {
 sub misbehaves {
     my ($behaviour, %option) = @_;
     my ($name, $flags, $run, @more) = @$behaviour;
-    my $echo = FlixIM::Test::Echo->start(%option, @more, flags => [ @{ $option{flags} // [] }, @$flags ], unix => 1);
+    my $echo = FlixIM::Test::Echo->start(%option, @more, flags => [ @{ $option{flags} // [] }, @$flags ], unix => 1, handoff => 1);
     my $why  = eval { $run->($echo) // '' } // "died: $@";
     $why ||= 'it does not end well: ' . $echo->log if !$echo->stop;
     $echo->kill;
@@ -82,6 +84,7 @@ sub misbehaves {
 sub first_misbehaviour {
     my (%option) = @_;
     my (%running, $first);
+    prepare();
     for my $behaviour (behaviours()) {
         pipe my $reader, my $writer or die "pipe: $!";
         my $pid = fork // die "fork: $!";

@@ -20,11 +20,12 @@ use FlixIM::Test::WebSocket qw(now);
         flags   => ['--frame-size=100000'],
         tls     => 1,                            # also with TLS, and a certificate of its own
         unix    => 1,                            # also on a Unix socket
+        handoff => 1,                            # and takes clients that are handed over
         program => '/some/other/echo',           # default: flixim-wsecho in $FLIXIM_BUILD
         seconds => 5,                            # to start, and to end, in (60 and 30)
         is_faulty => 1,                          # a sanitizer may report what it likes: that does not fail the test
     );
-    $echo->port; $echo->tls_port; $echo->certificate; $echo->unix; $echo->pid; $echo->log;
+    $echo->port; $echo->tls_port; $echo->certificate; $echo->unix; $echo->handoff; $echo->pid; $echo->log;
     ok $echo->stop or diag $echo->log;           # TERM: whether it ended with status 0 and no sanitizer had to say anything
 
 Runs under $FLIXIM_PUSHD_WRAPPER, if that is set. Dies unless it says "ready" within a minute. Killed and removed at END,
@@ -43,6 +44,7 @@ sub start {
     mkdir "$dir/reports" or die "reports: $!";
     my @flags = ('--port', $self->port, @{ $option{flags} // [] });
     push @flags, '--unix', $self->unix if $option{unix};
+    push @flags, '--handoff', $self->handoff if $option{handoff};
     push @flags, $self->_tls if $option{tls};
     pipe my $reader, my $writer or die "pipe: $!";
     my $pid = fork // die "fork: $!";
@@ -56,6 +58,7 @@ sub start {
 sub port        { return $_[0]{port} }
 sub tls_port    { return $_[0]{tls_port} }
 sub unix        { return "$_[0]{dir}/echo.sock" }
+sub handoff     { return "$_[0]{dir}/handoff.sock" }
 sub certificate { return "$_[0]{dir}/certificate.pem" }
 sub pid         { return $_[0]{pid} }
 sub log         { return $_[0]{last_log} // _slurp("$_[0]{dir}/log") }    ## no critic (ProhibitBuiltinHomonyms)

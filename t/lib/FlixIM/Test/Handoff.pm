@@ -27,14 +27,14 @@ use FlixIM::Test::WebSocket;
     my $line = FlixIM::Test::Handoff->connect($pushd->handoff);                                # connects
     $line->send(question(http => $head, '192.0.2.1'));           # any packet; false: nobody is there to take it
     my $verdict = $line->verdict($seconds);                      # { status, body }; undef: none came
-    my ($client, $socket) = $line->pair(tls => 0);               # a client, and httpd's end of its connection
+    my ($client, $socket) = pair();                              # a client, and httpd's end of its connection
     $line->pass(connection($bytes), $socket, ...);               # a packet with descriptors, which are closed here
     $line->has_ended($seconds);                                  # nothing came any more, and the daemon has closed
     $line->close;
 
 =cut
 
-our @EXPORT_OK = qw(question connection hand_over pair);
+our @EXPORT_OK = qw(question connection hand_over pair prepare);
 
 my $patience = 10;
 my $program;    # pass_fd, once it was built
@@ -68,11 +68,14 @@ sub send {    ## no critic (ProhibitBuiltinHomonyms)
     return defined CORE::send $self->{socket}, $packet, 0;
 }
 
+# Whether something waits to be received, or the end.
+sub waits { my ($self, $seconds) = @_; return IO::Select->new($self->{socket})->can_read($seconds // $patience) ? 1 : 0 }
+
 # The next packet; undef: there is none, and why says so.
 sub receive {
     my ($self, $seconds) = @_;
     $self->{why} = 'too late';
-    return undef if !IO::Select->new($self->{socket})->can_read($seconds // $patience);
+    return undef if !$self->waits($seconds);
     my $got = recv $self->{socket}, my $packet, 262_144, 0;
     $self->{why} = defined $got ? 'ended' : "broken: $!";
     return defined $got && length $packet ? $packet : undef;
@@ -105,7 +108,7 @@ sub pair {
 # Sends a packet with descriptors. Returns whether it was taken.
 sub pass {
     my ($self, $packet, @sockets) = @_;
-    _build() if !$program;
+    prepare();
     pipe my $reader, my $writer or die "pipe: $!";
     my $pid = fork // die "fork: $!";
     if ($pid == 0) {
@@ -139,7 +142,9 @@ sub hand_over {
     return $client;
 }
 
-sub _build {
+# Builds what passes descriptors. Processes that are to share it are forked behind this.
+sub prepare {
+    return if $program;
     $dir = File::Temp->newdir('flixim-pass-XXXXXXXX', TMPDIR => 1);
     my ($status, $output) = run("$dir", "gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o pass_fd '$Bin/../lib/pass_fd.c'");
     die "pass_fd does not build: $output" if $status != 0;

@@ -25,7 +25,7 @@ condition does beside its value it still does.
 our @EXPORT_OK = qw(mutants);
 
 # What makes the body of an if a refusal.
-my $refuses = qr/\b(?:return (?!NULL)|fail\(|refuse\w*\(|close_with\(|push_connection_(?:cut|finish|drop)\(|status = |is_complete = )/;
+my $refuses = qr/\b(?:return (?!NULL)|fail\(|refuse\w*\(|close_with\(|push_connection_(?:cut|finish|drop)\(|reject\(|status = |is_complete = |why = )/;
 
 sub mutants {
     my ($file) = @_;

@@ -84,6 +84,11 @@ my @unseen = (
     [ 'libflixim/flx_request.c: moved (length > 0)' => 'an empty item is not what anybody looks for' ],
     [ 'libflixim/flx_connect.c: without (has_label < 0)' => 'what is malformed is left over, which is refused' ],
     [ q{libflixim/flx_request.c: without (text[i] == '\0')} => 'no head has a NUL to compare it with' ],
+    [ 'pushd/handoff.c: never (one->request == NULL)' => 'there is always memory' ],
+    [ 'pushd/handoff.c: without (got->fd < 0)' => 'none is no client either' ],
+    [ 'pushd/handoff.c: moved (got->fd < 0)' => 'standard input is open' ],
+    [ 'pushd/handoff.c: moved (got->fd >= 0)' => 'standard input is open' ],
+    [ 'pushd/parcel.c: without (domain == AF_INET6)' => 'not everywhere is there IPv6' ],
 );
 my %used;
 

@@ -64,13 +64,22 @@ sub connect {    ## no critic (ProhibitBuiltinHomonyms)
         : IO::Socket::INET->new(PeerAddr => $where{host} // '127.0.0.1', PeerPort => $where{port}, Proto => 'tcp', Timeout => $patience);
     die 'no connection to ' . ($where{unix} // "port $where{port}") . ": $!\n" if !$socket;
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1 if !$where{unix};
-    if ($where{tls}) {
-        require IO::Socket::SSL;
-        my %tls = ref $where{tls} ? %{ $where{tls} } : ();
-        IO::Socket::SSL->start_SSL($socket, Timeout => $patience, SSL_hostname => 'localhost', %tls) or die 'no TLS: ' . IO::Socket::SSL::errstr() . "\n";
-    }
     $socket->blocking(0);
-    return bless { socket => $socket, in => '', out => [], open => 1, tls => $where{tls}, why => '' }, $class;
+    my $self = bless { socket => $socket, in => '', out => [], open => 1, tls => $where{tls}, why => '' }, $class;
+    $self->secure(ref $where{tls} ? %{ $where{tls} } : ()) if $where{tls};
+    return $self;
+}
+
+# Speaks TLS from now on. Takes arguments of IO::Socket::SSL; dies if the handshake fails.
+sub secure {
+    my ($self, %tls) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    require IO::Socket::SSL;
+    $self->{socket}->blocking(1);
+    IO::Socket::SSL->start_SSL($self->{socket}, Timeout => $patience, SSL_hostname => 'localhost', %tls) or die 'no TLS: ' . IO::Socket::SSL::errstr() . "\n";
+    $self->{socket}->blocking(0);
+    $self->{tls} = 1;
+    return $self;
 }
 
 # A connection that has become a WebSocket: takes connect's and request's options. Dies if it does not.
