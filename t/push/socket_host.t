@@ -28,7 +28,7 @@ my $api = FlixIM::Test::Api->start(
     with => sub {
         my ($self) = @_;
         $self->write_file(secret => $self->secret);
-        $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { tls_certificate_file => "$dir/now.pem", tls_key_file => "$dir/now.key", head_time => '1s' });
+        $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { tls_certificate_file => "$dir/now.pem", tls_key_file => "$dir/now.key", head_time => '1s', allow_origins => '//www.example.org' });
         chown 0, scalar getgrnam 'www-data', $pushd->handoff or die "chown: $!" if $> == 0;
         my $tls = "SSLEngine on\nSSLCertificateFile $dir/one.pem\nSSLCertificateKeyFile $dir/one.key\n";
         return (
@@ -96,6 +96,14 @@ ok $pushd->wait_metric(websockets => 1), 'the daemon counts them as any others, 
     my ($out, $err, $status) = FlixIM::Test::Cluster::capture('node', "$Bin/../lib/wss_client.mjs", FlixIM::Test::Npm::clients(), $config);
     is $status, 0, 'the official client' or diag $err;
     is $out, "joined\npong\n", 'joins by a host name of its own';
+}
+
+# -- A browser, whose ClientHello is a large one ------------------------------------------------------------
+{
+    my $config = JSON::PP->new->encode({ page => "https://www.example.org:$port/api/v1/health", socket => "wss://ws.example.org:$port$where" });
+    my ($out, $err, $status) = FlixIM::Test::Cluster::capture('node', "$Bin/../lib/wss_browser.mjs", FlixIM::Test::Npm::clients(), $config);
+    is $status, 0, 'a browser' or diag $err;
+    is $out, qq{200\n[null,"1","phoenix","phx_reply",{"response":{},"status":"ok"}]\n}, 'has its page from one server, and its socket from the other';
 }
 
 # -- Certificates -------------------------------------------------------------------------------------------
