@@ -22,7 +22,7 @@ my $groups = groups_file([@group]);
 # A run against a server with a lie: what "ready" and "go" said, and how it ended.
 sub run {
     my ($mode, $lie, %option) = @_;
-    my $liar = FlixIM::Test::Liar->start(lie => $lie, at => delete $option{at} // 3, tell => delete $option{tell} // 0, ping => delete $option{ping} // 0,
+    my $liar = FlixIM::Test::Liar->start(lie => $lie, at => delete $option{at} // 3, tell => delete $option{tell} // 0, (map { ($_ => delete $option{$_}) } grep { exists $option{$_} } qw(ping drip ballast)),
         group => { $group[0] => [ map { $_->{id} } @four ] });
     my $load = FlixIM::Test::Load->start($mode, users => $users, to => '127.0.0.1:' . $liar->port, seconds => 0.2, grace => 0.2, %option);
     my $ready  = $load->ready;
@@ -46,6 +46,12 @@ is $status, 0, 'an honest server: all is well' or diag explain $report;
 is $ready->{joined}, 4, 'all have joined';
 cmp_ok $report->{sent}, '>', 20, 'messages were sent';
 is join(' ', @{$report}{qw(acknowledged delivered lost repeated wrong)}), "$report->{sent} $report->{sent} 0 0 0", 'each was acknowledged and delivered';
+
+for my $how ([ drip => 1 ], [ ballast => 1000 ], [ ballast => 70_000 ], [ ballast => 70_000, drip => 1 ]) {
+    ($status, $report) = run('chat', undef, @$how, grace => 5);
+    is $status, 0, "@$how: all is well, too" or diag explain $report;
+    cmp_ok $report->{delivered}, '>', 3, 'and delivered';
+}
 
 for my $lie (sort keys %chat) {
     # Two messages have to be under way for one to pass the other.

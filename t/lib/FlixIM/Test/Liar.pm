@@ -9,6 +9,7 @@ use Digest::SHA      qw(sha1_base64);
 use IO::Select       ();
 use IO::Socket::INET ();
 use JSON::PP         ();
+use Socket           qw(IPPROTO_TCP TCP_NODELAY);
 
 =head1 SYNOPSIS
 
@@ -17,6 +18,8 @@ use JSON::PP         ();
         at      => 5,                    # the how manyth message (join, for a lie about joins) it lies about
         group   => { 'group:...' => [ids] },    # members of conversations that are sent to
         tell    => 1,                    # an event to each that joins
+        drip    => 1,                    # what it says comes in small pieces
+        ballast => 70_000,               # so much more in each event
         ping    => 1,                    # replies to a join when a ping was answered
     );
     $liar->port; $liar->stop;
@@ -97,6 +100,7 @@ sub _serve {
         for my $socket ($select->can_read) {
             if ($socket == $self->{listener}) {
                 my $new = $socket->accept or next;
+                setsockopt $new, IPPROTO_TCP, TCP_NODELAY, 1 if $self->{drip};
                 $select->add($new);
                 $self->{client}{$new} = { socket => $new, in => '' };
                 next;
@@ -173,7 +177,7 @@ sub _hear {
     my @to = defined $where ? grep { $_ ne $client->{id} } @{ $self->{group}{$where} } : $payload->{receiver_id};
     my %sent = (id => $id, sender_id => $client->{id}, receiver_id => $payload->{receiver_id}, conversation_id => $where, content => $payload->{content});
     $reply->[4]{response} = { client_message_id => $payload->{client_message_id}, message_id => $id, status => 'sent' };
-    my %act = (ack => $reply, sender => $client->{id}, events => [ map { [ $_, _event($_, { %sent, content => { %{ $payload->{content} } } }) ] } @to ]);
+    my %act = (ack => $reply, sender => $client->{id}, events => [ map { [ $_, _event($_, { %sent, content => { %{ $payload->{content} }, ballast => 'x' x ($self->{ballast} // 0) } }) ] } @to ]);
     $lie{ $self->{lie} }->(\%act) if $self->{messages} == $self->{at} && $lie{ $self->{lie} // '' };
     return $self->_do($client, \%act);
 }
@@ -203,7 +207,7 @@ sub _say {
     my ($self, $client, $message, $change) = @_;
     my $text = ref $message ? $json->encode($message) : $message;
     my $length = length $text;
-    my $frame = "\x81" . ($length < 126 ? pack 'C', $length : pack 'Cn', 126, $length) . $text;
+    my $frame = "\x81" . ($length < 126 ? pack 'C', $length : $length < 65536 ? pack 'Cn', 126, $length : pack 'CQ>', 127, $length) . $text;
     $change->($frame) if $change;
     return $self->_write($client, $frame);
 }
@@ -212,7 +216,7 @@ sub _write {
     my ($self, $client, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';
     while (length $bytes && defined fileno $client->{socket}) {
-        my $wrote = syswrite($client->{socket}, $bytes) // last;
+        my $wrote = syswrite($client->{socket}, $bytes, $self->{drip} ? 1 + length($bytes) % ($self->{ballast} ? 997 : 50) : length $bytes) // last;
         substr $bytes, 0, $wrote, '';
     }
     return;
