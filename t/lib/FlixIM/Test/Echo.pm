@@ -39,6 +39,7 @@ my @reports;
 sub start {
     my ($class, %option) = @_;
     my $dir = File::Temp::tempdir('fxe-XXXXXXXX', DIR => '/tmp');
+    chmod 0755, $dir or die "chmod: $!";
     my $self = bless { dir => $dir, owner => $$, port => _free_port(), option => \%option }, $class;
     $alive{$dir} = $self;
     mkdir "$dir/reports" or die "reports: $!";
@@ -52,6 +53,8 @@ sub start {
     $self->{pid} = $pid;
     close $writer;
     $self->_wait_for_ready($reader);
+    # httpd's user is in the socket's group.
+    chown 0, scalar(getgrnam 'www-data'), $self->handoff if $> == 0 && -S $self->handoff;
     return $self;
 }
 
