@@ -34,8 +34,8 @@ $api = FlixIM::Test::Api->start(
             extra => "LogFormat \"%r %U %q %{Referer}i\" all\nCustomLog access.log all\nSSLSessionCache none\n",
             vhosts => [
                 { extra => sprintf 'ProxyPass "/tunnel" "ws://127.0.0.1:%d/socket" timeout=90 disablereuse=on', $pushd->port },
-                { extra => "${tls}Protocols http/1.1" },
-                { extra => "${tls}Protocols h2 http/1.1\nH2WebSockets on" },
+                { handoff => [ $pushd->handoff ], extra => "${tls}Protocols http/1.1" },
+                { handoff => [ $pushd->handoff ], extra => "${tls}Protocols h2 http/1.1\nH2WebSockets on" },
             ],
         );
     },
@@ -125,6 +125,8 @@ for my $name (sort keys %way) {
     is_talk('HTTP/2', @line[ 1, 2 ]);
     is $line[3], 'closed 1000', 'HTTP/2: and is closed in order';
 }
+
+is $pushd->metrics->{handoffs_total}, 0, 'neither TLS nor HTTP/2 can be handed over, and nobody tries';
 
 # A graceful restart leaves sockets alone.
 for my $restart (1 .. 2) {
