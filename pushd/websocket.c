@@ -12,6 +12,8 @@
 enum { CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
 
 #define MESSAGE_ROOM 4096 /* what a message that comes in parts begins with */
+#define COPIED                                                                                     \
+    4096 /* a frame that is no longer is sent as one block: to copy it costs less than to queue and write several */
 
 typedef struct websocket {
     push_transport transport;
@@ -147,6 +149,27 @@ static void release_all(push_block *const *blocks, int count)
     }
 }
 
+/* Header and blocks in one block; NULL if there is no memory. */
+static push_block *copy_together(const char *header, size_t header_length,
+                                 push_block *const *blocks, int count, size_t length)
+{
+    push_block *whole = push_block_make(NULL, header_length + length);
+    char *at;
+    int i;
+
+    if (whole == NULL) {
+        return NULL;
+    }
+    at = whole->bytes;
+    memcpy(at, header, header_length);
+    at += header_length;
+    for (i = 0; i < count; i++) {
+        memcpy(at, blocks[i]->bytes, blocks[i]->length);
+        at += blocks[i]->length;
+    }
+    return whole;
+}
+
 static void send_message(push_transport *transport, int is_binary, push_block *const *blocks,
                          int count)
 {
@@ -154,7 +177,7 @@ static void send_message(push_transport *transport, int is_binary, push_block *c
     char header[10];
     push_block *head;
     size_t length = 0, header_length;
-    int i;
+    int is_copied, i;
 
     for (i = 0; i < count; i++) {
         length += blocks[i]->length;
@@ -164,14 +187,20 @@ static void send_message(push_transport *transport, int is_binary, push_block *c
         return;
     }
     header_length = write_header(header, is_binary ? BINARY : TEXT, length);
-    head = push_block_make(header, header_length);
+    is_copied = header_length + length <= COPIED;
+    head = is_copied ? copy_together(header, header_length, blocks, count, length)
+                     : push_block_make(header, header_length);
     if (head == NULL) {
         release_all(blocks, count);
         push_connection_cut(socket->connection);
         return;
     }
     socket->connection->server->metrics.messages_sent_total++;
-    push_connection_send(socket->connection, head, count == 0);
+    push_connection_send(socket->connection, head, is_copied || count == 0);
+    if (is_copied) {
+        release_all(blocks, count);
+        return;
+    }
     for (i = 0; i < count; i++) {
         push_connection_send(socket->connection, blocks[i], i == count - 1);
     }
