@@ -2,6 +2,8 @@
 /* Rows of a result as the API's JSON objects, written straight into a buffer as they are read. */
 #include "flx_render.h"
 
+#include <string.h>
+
 #include "flx_result.h"
 
 /* How a column's value is written. */
@@ -237,6 +239,67 @@ void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, 
     flx_buffer_add(buffer, ",", 1);
     add_fields(buffer, &rendering->tail, row);
     flx_buffer_add(buffer, "}", 1);
+}
+
+void flx_render_event_head(char head[FLX_EVENT_HEAD], const flx_event_view *view)
+{
+    static const char open[] = "{\"id\":\"";
+    char *at = head;
+
+    memcpy(at, open, sizeof open - 1);
+    at += sizeof open - 1;
+    flx_uuid_write(&view->event_id, at);
+    at[FLX_UUID_TEXT] = '"';
+}
+
+void flx_render_event_shared(flx_buffer *buffer, const flx_event_rendering *rendering, int row,
+                             const flx_event_view *view)
+{
+    int is_new = strcmp(view->event_type, "new_message") == 0;
+    const flx_rendering *message = is_new ? &rendering->message : &rendering->status;
+    const flx_shape *shape = message->shape;
+    int i;
+
+    flx_buffer_add_text(buffer, ",\"event_type\":\"");
+    flx_buffer_add_text(buffer, view->event_type);
+    flx_buffer_add_text(buffer, "\",\"payload\":{");
+    for (i = 0; i < shape->count; i++) {
+        flx_value value = flx_result_at(message->result, row, message->columns[i]);
+        const char *column = shape->fields[i].column;
+        size_t comma = i == 0;
+
+        flx_buffer_add(buffer, shape->fields[i].text + comma, shape->fields[i].length - comma);
+        if (strcmp(column, "status") == 0 || strcmp(column, "event_status") == 0) {
+            flx_buffer_add_string(buffer, view->status, strlen(view->status));
+        }
+        else if (strcmp(column, "content") == 0 && strcmp(view->status, "deleted") == 0) {
+            flx_buffer_add_text(buffer, "{}");
+        }
+        else if (i <
+                 shape->count - 1) { /* the last one is updated_at, with which the tail begins */
+            add_value(buffer, shape->fields[i].form, value);
+        }
+    }
+}
+
+void flx_render_event_tail(char tail[FLX_EVENT_TAIL], const flx_event_view *view)
+{
+    static const char timestamp[] = "\"},\"event_timestamp\":\"",
+                      target[] = "\",\"target_user_id\":\"";
+    char *at = tail;
+
+    *at++ = '"';
+    flx_time_write(view->updated_at, at);
+    at += FLX_TIME_TEXT;
+    memcpy(at, timestamp, sizeof timestamp - 1);
+    at += sizeof timestamp - 1;
+    flx_time_write(view->event_timestamp, at);
+    at += FLX_TIME_TEXT;
+    memcpy(at, target, sizeof target - 1);
+    at += sizeof target - 1;
+    flx_uuid_write(&view->target_user_id, at);
+    at += FLX_UUID_TEXT;
+    memcpy(at, "\"}", 2);
 }
 
 void flx_render_conversation_alone(flx_buffer *buffer, const PGresult *result, int row)

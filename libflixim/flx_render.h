@@ -6,6 +6,8 @@
 #include <libpq-fe.h>
 
 #include "flx_buffer.h"
+#include "flx_time.h"
+#include "flx_uuid.h"
 
 #define FLX_RENDER_FIELDS 16
 
@@ -55,6 +57,26 @@ void flx_render_events_begin(flx_event_rendering *rendering, const PGresult *res
 /* Appends one row, which is no head, as the seed's Event: the payload is the Message as it is now for
  * new_message, and message_id, conversation_id, status, updated_at for the other types. */
 void flx_render_event(flx_buffer *buffer, const flx_event_rendering *rendering, int row);
+
+/* What an event has beside the message that it is about: a target's own. */
+typedef struct flx_event_view {
+    flx_uuid event_id;
+    const char *event_type;
+    const char *status;  /* what the target sees of the message */
+    flx_time updated_at; /* since when */
+    flx_time event_timestamp;
+    flx_uuid target_user_id;
+} flx_event_view;
+
+/* The same Event in three parts, of which the one in the middle is the same for all targets who are told the same, and the others
+ * have always as many bytes. It reads event_type and status of the view, and the row's message columns (those of
+ * flx_statement_fetch_messages) but for its status and updated_at. Of a message that was deleted {} is shown. */
+#define FLX_EVENT_HEAD 44
+#define FLX_EVENT_TAIL 129
+void flx_render_event_head(char head[FLX_EVENT_HEAD], const flx_event_view *view);
+void flx_render_event_shared(flx_buffer *buffer, const flx_event_rendering *rendering, int row,
+                             const flx_event_view *view);
+void flx_render_event_tail(char tail[FLX_EVENT_TAIL], const flx_event_view *view);
 
 /* Appends the conversation of such a row alone, as an object. */
 void flx_render_conversation_alone(flx_buffer *buffer, const PGresult *result, int row);

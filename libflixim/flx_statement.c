@@ -200,9 +200,9 @@ const flx_statement flx_statement_sync_events = {
     .read_only = 1,
 };
 
-const flx_statement flx_statement_fetch_events = {
-    .name = "fetch_events",
-    .text = ANSWER_OF(EVENT, "flixim.fetch_events($1::uuid[], $2::timestamptz[])"),
+const flx_statement flx_statement_fetch_messages = {
+    .name = "fetch_messages",
+    .text = ANSWER_OF(MESSAGE, "flixim.fetch_messages($1::uuid[], $2::boolean[])"),
     .parameters = 2,
     .read_only = 1,
 };
@@ -210,7 +210,8 @@ const flx_statement flx_statement_fetch_events = {
 const flx_statement flx_statement_read_stream = {
     .name = "read_stream",
     .text = "SELECT found.snapshot::text AS snapshot, found.read_at, found.is_overrun,"
-            " found.target_user_id, found.stamp, found.event_type, found.origin"
+            " found.target_user_id, found.stamp, found.event_id, found.event_type, found.origin,"
+            " found.message_id, found.status"
             " FROM flixim.read_stream($1::pg_snapshot, $2::timestamptz, $3::integer) AS found",
     .parameters = 3,
     .read_only = 1,

@@ -6,7 +6,7 @@
 /* The schema that these statements were written for: the number of its newest migration. A database
  * with a higher number serves as well (migrations keep the functions that are in use), a lower one
  * does not. */
-#define FLX_SCHEMA_VERSION 7
+#define FLX_SCHEMA_VERSION 8
 
 /* What a caller, and whoever finds the connection dead under it, must know of a statement. */
 typedef struct flx_statement {
@@ -31,10 +31,11 @@ extern const flx_statement flx_statement_keep_partitions;
 
 /* For daemons, without a caller or an outcome.
  * read_stream: snapshot (the last read's; null to begin), since, limit. A head with snapshot (text), read_at and
- * is_overrun; then target_user_id, stamp, event_type, origin of each event. */
+ * is_overrun; then target_user_id, stamp, event_id, event_type, origin, message_id, status of each event. */
 extern const flx_statement flx_statement_read_stream;
-/* user_ids, stamps. The events that they name, in that order, as those of sync_events. */
-extern const flx_statement flx_statement_fetch_events;
+/* message_ids, are_whole. The messages that they name, in that order, without what is a viewer's own: status says no more than
+ * withdrawn. content is null where are_whole is false. */
+extern const flx_statement flx_statement_fetch_messages;
 /* listener_id, lease (interval). */
 extern const flx_statement flx_statement_listener_idle;
 /* Columns: horizon (an xid8 as text). */

@@ -106,15 +106,15 @@ static int has_room(const push_subscription *subscription, size_t most, size_t p
 /* One event of a page. */
 static void push_row(push_subscription *subscription, const flx_event_rendering *rendering, int row)
 {
-    push_block *block = push_payload_make(rendering, row);
+    push_payload payload;
 
-    if (block == NULL) {
+    if (push_payload_make(&payload, rendering, row) != 0) {
         return;
     }
     subscription->server->metrics.events_pushed_total++;
     subscription->server->metrics.events_caught_up_total++;
-    subscription->subscriber->push(subscription, block);
-    push_block_release(block);
+    subscription->subscriber->push(subscription, &payload);
+    push_payload_release(&payload);
 }
 
 static int is_own(const push_subscription *subscription, flx_value origin)

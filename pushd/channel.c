@@ -90,10 +90,12 @@ static int frame_events(push_channel *channel)
     return 0;
 }
 
-static void push_payload(push_subscription *subscription, push_block *payload)
+static void push_event_payload(push_subscription *subscription, const push_payload *payload)
 {
     push_channel *channel = channel_of(subscription);
     push_transport *transport = channel->socket->transport;
+    push_block *blocks[PUSH_PAYLOAD_PARTS + 2];
+    int count = 0, i;
 
     if (channel->socket->is_closing) {
         return;
@@ -104,11 +106,12 @@ static void push_payload(push_subscription *subscription, push_block *payload)
         push_socket_give_up(channel->socket);
         return;
     }
-    transport->functions->send(transport, 0,
-                               (push_block *const[]){ push_block_share(channel->head),
-                                                      push_block_share(payload),
-                                                      push_block_share(channel->tail) },
-                               3);
+    blocks[count++] = push_block_share(channel->head);
+    for (i = 0; i < payload->count; i++) {
+        blocks[count++] = push_block_share(payload->parts[i]);
+    }
+    blocks[count++] = push_block_share(channel->tail);
+    transport->functions->send(transport, 0, blocks, count);
 }
 
 static size_t backlog(const push_subscription *subscription)
@@ -230,7 +233,7 @@ static void restart(push_subscription *subscription)
 }
 
 static const push_subscriber subscriber = {
-    .push = push_payload,
+    .push = push_event_payload,
     .backlog = backlog,
     .judge = judge,
     .restart = restart,

@@ -7,47 +7,39 @@
 #include "flx_buffer.h"
 #include "flx_render.h"
 #include "flx_result.h"
+#include "notices.h"
 #include "payload.h"
 #include "server.h"
 #include "session.h"
 #include "subscription.h"
 
-#define BATCH       250 /* events of one call */
 #define IN_FLIGHT   2  /* calls, one behind the other on one session: their order is the stream's */
 #define WAITING_MAX 80 /* batches; beyond that users fall behind, and nothing is kept for them */
 #define LIST_SIZE   (64UL * 1024)
-
-typedef struct batch {
-    struct batch *next;
-    push_delivery *delivery;
-    int count;
-    flx_uuid users[BATCH];
-    flx_time stamps[BATCH];
-} batch;
 
 struct push_delivery {
     struct push_server *server;
     push_session *session;
     /* what waits to be fetched; the last one takes more */
-    batch *first;
-    batch *last;
+    push_notices *first;
+    push_notices *last;
     int waiting;
     int in_flight;
     int is_closing;
 };
 
-static void fall_behind(const batch *lost)
+static void fall_behind(push_delivery *delivery, const push_notices *lost)
 {
     int i;
 
     for (i = 0; i < lost->count; i++) {
-        push_subscriptions_fall_behind(lost->delivery->server->users, &lost->users[i]);
+        push_subscriptions_fall_behind(delivery->server->users, &lost->notices[i].user);
     }
 }
 
-static batch *take(push_delivery *delivery)
+static push_notices *take(push_delivery *delivery)
 {
-    batch *taken = delivery->first;
+    push_notices *taken = delivery->first;
 
     delivery->first = taken->next;
     if (delivery->first == NULL) {
@@ -61,91 +53,117 @@ static batch *take(push_delivery *delivery)
 static void give_up(push_delivery *delivery)
 {
     while (delivery->first != NULL) {
-        batch *lost = take(delivery);
+        push_notices *lost = take(delivery);
 
-        fall_behind(lost);
+        fall_behind(delivery, lost);
         free(lost);
     }
 }
 
 static void go(push_delivery *delivery);
 
-static void deliver_row(push_delivery *delivery, const flx_event_rendering *rendering, int row)
-{
-    const PGresult *result = rendering->head.result;
-    flx_value origin = flx_result_get(result, row, "origin");
-    flx_uuid user = flx_value_uuid(flx_result_get(result, row, "target_user_id"));
-    flx_uuid from = flx_value_uuid(origin);
-    flx_time stamp = flx_value_time(flx_result_get(result, row, "event_timestamp"));
-    push_block *block = push_payload_make(rendering, row);
+/* What the events of a batch are made of. */
+typedef struct making {
+    flx_event_rendering rendering;
+    int status; /* the column */
+    /* what all have in common who are told the same of a message: of the notice before, more often than not */
+    push_block *shared;
+    int place;
+    push_label type;
+    push_label said;
+} making;
 
-    if (block == NULL) {
-        push_subscriptions_fall_behind(delivery->server->users, &user);
+/* The event of a notice. Returns 0, or -1 if there is none to be had. */
+static int make(making *maker, push_payload *payload, const push_notice *notice)
+{
+    flx_event_view view = { .event_id = notice->event_id,
+                            .event_type = push_notices_text(notice->type),
+                            .status = push_notices_text(notice->status),
+                            .updated_at = notice->changed_at,
+                            .event_timestamp = notice->stamp,
+                            .target_user_id = notice->user };
+
+    if (maker->shared == NULL || maker->place != notice->place || maker->type != notice->type ||
+        maker->said != notice->status) {
+        push_block_release(maker->shared);
+        maker->shared = push_payload_make_shared(&maker->rendering, notice->place, &view);
+        maker->place = notice->place;
+        maker->type = notice->type;
+        maker->said = notice->status;
+    }
+    return maker->shared != NULL ? push_payload_make_around(payload, maker->shared, &view) : -1;
+}
+
+/* Whether a message was withdrawn after the stream was read. Since when, for this user, is for the stream to say: until then the user
+ * reads by sync, which knows it. */
+static int is_out_of_date(const making *maker, const push_notice *notice)
+{
+    flx_value status = flx_result_at(maker->rendering.message.result, notice->place, maker->status);
+
+    return notice->type == PUSH_LABEL_NEW_MESSAGE && notice->status != PUSH_LABEL_WITHDRAWN &&
+           notice->status != PUSH_LABEL_DELETED && status.at != NULL;
+}
+
+static void deliver(push_delivery *delivery, making *maker, const push_notice *notice)
+{
+    struct push_users *users = delivery->server->users;
+    push_payload payload;
+
+    if (is_out_of_date(maker, notice) || make(maker, &payload, notice) != 0) {
+        push_subscriptions_fall_behind(users, &notice->user);
         return;
     }
-    push_subscriptions_deliver(delivery->server->users, &user, stamp,
-                               origin.at != NULL ? &from : NULL, block);
-    push_block_release(block);
+    push_subscriptions_deliver(users, &notice->user, notice->stamp,
+                               notice->has_origin ? &notice->origin : NULL, &payload);
+    push_payload_release(&payload);
+}
+
+static void deliver_all(push_delivery *delivery, const push_notices *sent, const PGresult *result)
+{
+    making maker = { .status = PQfnumber(result, "status") };
+    int i;
+
+    flx_render_events_begin(&maker.rendering, result);
+    for (i = 0; i < sent->count; i++) {
+        deliver(delivery, &maker, &sent->notices[i]);
+    }
+    push_block_release(maker.shared);
 }
 
 static void fetched(void *data, push_session_end end, const PGresult *result)
 {
-    batch *sent = data;
-    push_delivery *delivery = sent->delivery;
-    flx_event_rendering rendering;
-    int rows, row;
+    push_notices *sent = data;
+    push_delivery *delivery = sent->owner;
 
     delivery->in_flight--;
-    if (end == PUSH_SESSION_DONE) {
-        flx_render_events_begin(&rendering, result);
-        rows = PQntuples(result);
-        for (row = 0; row < rows; row++) {
-            deliver_row(delivery, &rendering, row);
-        }
+    if (end == PUSH_SESSION_DONE && PQntuples(result) == sent->message_count) {
+        deliver_all(delivery, sent, result);
     }
     else if (!delivery->is_closing) {
-        fall_behind(sent);
+        fall_behind(delivery, sent);
     }
     free(sent);
     go(delivery);
 }
 
-/* The two arrays of a call, as text. */
-static void write_keys(const batch *sent, flx_buffer *users, flx_buffer *stamps)
+static int send_batch(push_delivery *delivery, push_notices *sent)
 {
-    char user[FLX_UUID_TEXT], stamp[FLX_TIME_TEXT];
-    int i;
-
-    for (i = 0; i < sent->count; i++) {
-        flx_uuid_write(&sent->users[i], user);
-        flx_time_write(sent->stamps[i], stamp);
-        flx_buffer_add(users, i == 0 ? "{" : ",", 1);
-        flx_buffer_add(users, user, sizeof user);
-        flx_buffer_add(stamps, i == 0 ? "{" : ",", 1);
-        flx_buffer_add(stamps, stamp, sizeof stamp);
-    }
-    flx_buffer_add(users, "}", 2);
-    flx_buffer_add(stamps, "}", 2);
-}
-
-static int send_batch(push_delivery *delivery, batch *sent)
-{
-    const flx_statement *statement = &flx_statement_fetch_events;
-    flx_buffer users, stamps;
+    const flx_statement *statement = &flx_statement_fetch_messages;
+    flx_buffer ids, are_whole;
     int failed = 1;
 
-    flx_buffer_init(&users, LIST_SIZE);
-    flx_buffer_init(&stamps, LIST_SIZE);
-    write_keys(sent, &users, &stamps);
-    if (!flx_buffer_failed(&users) && !flx_buffer_failed(&stamps)) {
-        const char *const values[] = { users.at, stamps.at };
+    flx_buffer_init(&ids, LIST_SIZE);
+    flx_buffer_init(&are_whole, LIST_SIZE);
+    push_notices_write(sent, &ids, &are_whole);
+    if (!flx_buffer_failed(&ids) && !flx_buffer_failed(&are_whole)) {
+        const char *const values[] = { ids.at, are_whole.at };
 
         failed =
             push_session_send(delivery->session, statement, values,
                               push_session_deadline(delivery->server, statement), fetched, sent);
     }
-    flx_buffer_free(&users);
-    flx_buffer_free(&stamps);
+    flx_buffer_free(&ids);
+    flx_buffer_free(&are_whole);
     return failed ? -1 : 0;
 }
 
@@ -155,10 +173,10 @@ static void go(push_delivery *delivery)
         return;
     }
     while (delivery->first != NULL && delivery->in_flight < IN_FLIGHT) {
-        batch *next = take(delivery);
+        push_notices *next = take(delivery);
 
         if (send_batch(delivery, next) != 0) {
-            fall_behind(next);
+            fall_behind(delivery, next);
             free(next);
             give_up(delivery);
             return;
@@ -167,54 +185,114 @@ static void go(push_delivery *delivery)
     }
 }
 
-static void add(push_delivery *delivery, const flx_uuid *user_id, flx_time stamp)
+/* A new batch behind the others; NULL if there is no memory. */
+static push_notices *append(push_delivery *delivery)
 {
-    batch *last = delivery->last;
+    push_notices *batch;
 
-    if (last == NULL || last->count == BATCH) {
-        if (delivery->waiting >= WAITING_MAX) {
-            give_up(delivery);
-        }
-        last = malloc(sizeof *last);
-        if (last == NULL) {
-            push_subscriptions_fall_behind(delivery->server->users, user_id);
-            return;
-        }
-        last->next = NULL;
-        last->delivery = delivery;
-        last->count = 0;
-        if (delivery->last != NULL) {
-            delivery->last->next = last;
-        }
-        else {
-            delivery->first = last;
-        }
-        delivery->last = last;
-        delivery->waiting++;
+    if (delivery->waiting >= WAITING_MAX) {
+        give_up(delivery);
     }
-    last->users[last->count] = *user_id;
-    last->stamps[last->count++] = stamp;
+    batch = push_notices_make(delivery);
+    if (batch == NULL) {
+        return NULL;
+    }
+    if (delivery->last != NULL) {
+        delivery->last->next = batch;
+    }
+    else {
+        delivery->first = batch;
+    }
+    delivery->last = batch;
+    delivery->waiting++;
+    return batch;
+}
+
+static void add(push_delivery *delivery, const push_notice *notice)
+{
+    if (delivery->last != NULL && push_notices_add(delivery->last, notice) == 0) {
+        return;
+    }
+    if (append(delivery) == NULL || push_notices_add(delivery->last, notice) != 0) {
+        push_subscriptions_fall_behind(delivery->server->users, &notice->user);
+    }
+}
+
+/* The column numbers of a read. */
+typedef struct columns {
+    int user;
+    int stamp;
+    int event_id;
+    int type;
+    int origin;
+    int message;
+    int status;
+} columns;
+
+static columns find_columns(const PGresult *result)
+{
+    columns found = { .user = PQfnumber(result, "target_user_id"),
+                      .stamp = PQfnumber(result, "stamp"),
+                      .event_id = PQfnumber(result, "event_id"),
+                      .type = PQfnumber(result, "event_type"),
+                      .origin = PQfnumber(result, "origin"),
+                      .message = PQfnumber(result, "message_id"),
+                      .status = PQfnumber(result, "status") };
+
+    return found;
+}
+
+static push_notice notice_of(const PGresult *result, int row, const columns *at)
+{
+    flx_value origin = flx_result_at(result, row, at->origin);
+    push_notice notice = { .user = flx_value_uuid(flx_result_at(result, row, at->user)),
+                           .event_id = flx_value_uuid(flx_result_at(result, row, at->event_id)),
+                           .message = flx_value_uuid(flx_result_at(result, row, at->message)),
+                           .origin = flx_value_uuid(origin),
+                           .has_origin = origin.at != NULL,
+                           .type = push_notices_label(flx_result_at(result, row, at->type)),
+                           .status = push_notices_label(flx_result_at(result, row, at->status)),
+                           .stamp = flx_value_time(flx_result_at(result, row, at->stamp)) };
+
+    notice.changed_at = notice.stamp;
+    return notice;
+}
+
+/* A row of the stream that is no revocation. */
+static void take_notice(push_delivery *delivery, const push_notice *notice)
+{
+    struct push_users *users = delivery->server->users;
+    push_notices *batch = notice->type != PUSH_LABEL_NEW_MESSAGE ? delivery->first : NULL;
+    int is_wanted = push_subscriptions_note(users, &notice->user, notice->stamp,
+                                            notice->has_origin ? &notice->origin : NULL);
+
+    for (; batch != NULL; batch = batch->next) {
+        push_notices_update(batch, notice);
+    }
+    if (!is_wanted) {
+        return;
+    }
+    if (notice->type == PUSH_LABEL_UNKNOWN || notice->status == PUSH_LABEL_UNKNOWN) {
+        /* of another version of the schema: sync gives it as it is */
+        push_subscriptions_fall_behind(users, &notice->user);
+        return;
+    }
+    add(delivery, notice);
 }
 
 void push_delivery_take(push_delivery *delivery, const PGresult *result)
 {
-    struct push_users *users = delivery->server->users;
-    int user_column = PQfnumber(result, "target_user_id");
-    int stamp_column = PQfnumber(result, "stamp");
-    int type_column = PQfnumber(result, "event_type"), origin_column = PQfnumber(result, "origin");
+    columns at = find_columns(result);
     int rows = PQntuples(result), row;
 
     for (row = 1; row < rows; row++) {
-        flx_uuid user = flx_value_uuid(flx_result_at(result, row, user_column));
-        flx_time stamp = flx_value_time(flx_result_at(result, row, stamp_column));
-        flx_value origin = flx_result_at(result, row, origin_column);
-        flx_uuid from = flx_value_uuid(origin);
+        push_notice notice = notice_of(result, row, &at);
 
-        if (flx_value_is(flx_result_at(result, row, type_column), "session_revoked")) {
-            push_subscriptions_judge(users, &user);
+        if (flx_value_is(flx_result_at(result, row, at.type), "session_revoked")) {
+            push_subscriptions_judge(delivery->server->users, &notice.user);
         }
-        else if (push_subscriptions_note(users, &user, stamp, origin.at != NULL ? &from : NULL)) {
-            add(delivery, &user, stamp);
+        else {
+            take_notice(delivery, &notice);
         }
     }
     go(delivery);

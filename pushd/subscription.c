@@ -194,7 +194,7 @@ int push_subscriptions_note(struct push_users *users, const flx_uuid *user_id, f
 }
 
 void push_subscriptions_deliver(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
-                                const flx_uuid *origin, push_block *payload)
+                                const flx_uuid *origin, const push_payload *payload)
 {
     const push_user *user = push_users_find(users, user_id);
     push_subscription *subscription = user != NULL ? user->first : NULL;

@@ -6,9 +6,9 @@
 
 #include <uv.h>
 
-#include "block.h"
 #include "flx_time.h"
 #include "flx_uuid.h"
+#include "payload.h"
 
 struct push_server;
 struct push_users;
@@ -18,8 +18,8 @@ typedef struct push_subscription push_subscription;
 
 /* What the channel gives. None of them may unsubscribe or free within the call, but for restart and judge. */
 typedef struct push_subscriber {
-    /* Push the event: payload is a whole Event object as JSON, lent (share it to keep it). */
-    void (*push)(push_subscription *subscription, push_block *payload);
+    /* Push the event: payload is lent (share its parts to keep them). */
+    void (*push)(push_subscription *subscription, const push_payload *payload);
     /* Bytes that wait to be written to the client. */
     size_t (*backlog)(const push_subscription *subscription);
     /* The user's tokens were revoked: ask the database about this one again. */
@@ -81,7 +81,7 @@ int push_subscriptions_note(struct push_users *users, const flx_uuid *user_id, f
 
 /* The event of such a row, rendered. origin: the channel that caused it, or NULL. */
 void push_subscriptions_deliver(struct push_users *users, const flx_uuid *user_id, flx_time stamp,
-                                const flx_uuid *origin, push_block *payload);
+                                const flx_uuid *origin, const push_payload *payload);
 
 /* Events of a user were not fetched: its subscriptions read them by sync. */
 void push_subscriptions_fall_behind(struct push_users *users, const flx_uuid *user_id);

@@ -76,11 +76,12 @@
 \ir functions/event_rows.sql
 \ir functions/sync_events.sql
 
--- The event stream, for daemons: sleep and wake by listener_idle, listener_horizon and listener_busy, read keys by read_stream, bodies by fetch_events.
+-- The event stream, for daemons: sleep and wake by listener_idle, listener_horizon and listener_busy, read who is told by read_stream, of what by fetch_messages.
 \ir functions/listener_idle.sql
 \ir functions/listener_horizon.sql
 \ir functions/listener_busy.sql
 \ir functions/read_stream.sql
+\ir functions/fetch_messages.sql
 \ir functions/fetch_events.sql
 
 -- Upkeep.

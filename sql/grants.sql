@@ -41,6 +41,7 @@ GRANT EXECUTE ON ROUTINE
     flixim.listener_horizon,
     flixim.listener_busy,
     flixim.read_stream,
+    flixim.fetch_messages,
     flixim.fetch_events,
     -- upkeep
     flixim.schema_version,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The migrations in order, each applied once. Read by install.sql inside its transaction.
 
-\set newest_version 7
+\set newest_version 8
 
 -- A schema newer than these files belongs to a newer release: an old installer would put old functions over it.
 SELECT coalesce(max(version), 0) > :newest_version AS is_newer, coalesce(max(version), 0) AS applied_version
@@ -52,4 +52,10 @@ SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 7) AS is_pendin
 \if :is_pending
     \ir migrations/0007_rest.sql
     INSERT INTO flixim.migrations (version, name) VALUES (7, 'rest');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 8) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0008_fan_out.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (8, 'fan_out');
 \endif

@@ -107,7 +107,7 @@ BEGIN
         AND NOT EXISTS (
             SELECT FROM flixim.events AS e
             WHERE e.target_user_id = v.user_id AND e.stamp = v.changed_at AND e.message_id = v.message_id
-                AND (e.event_type = 'new_message') = (e.status IS NULL)
+                AND (e.event_type = 'new_message') = (coalesce(e.status, 'sent') IN ('sent', 'unread'))
                 AND coalesce(e.status, v.status) = v.status
         )
     UNION ALL

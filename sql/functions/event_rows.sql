@@ -7,7 +7,8 @@ CREATE OR REPLACE FUNCTION flixim.event_rows(p_user_ids uuid[], p_stamps timesta
 LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT NULL::flixim.outcome, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, NULL::boolean,
-        e.id, e.event_type, e.stamp, e.target_user_id, e.status, e.origin,
+        e.id, e.event_type, e.stamp, e.target_user_id,
+        CASE WHEN e.event_type <> 'new_message' THEN e.status END, e.origin,
         m.id, m.client_message_id, c.conversation_id, m.sender_id, m.receiver_id,
         CASE WHEN v.status = 'deleted' THEN '{}' ELSE m.content END, m.content_type, m.message_type,
         v.status, m.reference_id, m.server_timestamp, m.client_timestamp, m.inserted_at, v.changed_at

@@ -170,8 +170,8 @@ BEGIN
         FROM copy AS c
     ),
     written_event AS (
-        INSERT INTO flixim.events (target_user_id, stamp, id, event_type, message_id, origin)
-        SELECT c.user_id, c.stamp, flixim.uuid_v7(c.stamp), 'new_message', c.message_id, c.origin
+        INSERT INTO flixim.events (target_user_id, stamp, id, event_type, status, message_id, origin)
+        SELECT c.user_id, c.stamp, flixim.uuid_v7(c.stamp), 'new_message', c.status, c.message_id, c.origin
         FROM copy AS c
     ),
     written_conversation AS (

@@ -20,7 +20,7 @@ SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_app')), pg_temp.sorted(ARRA
     'list_conversations', 'get_conversation', 'update_conversation', 'create_conversation', 'list_history',
     'sync_messages', 'sync_events',
     'read_bound', 'read_chunk', 'begin_read_up_to',
-    'authenticate', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_events',
+    'authenticate', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_messages', 'fetch_events',
     'schema_version', 'keep_partitions', 'drop_expired_events'
 ]), 'module and daemon may call these');
 SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_admin')), pg_temp.sorted(ARRAY[

@@ -92,6 +92,7 @@ FROM (VALUES
     ('flixim_app', 'flixim.listener_horizon()'),
     ('flixim_app', 'flixim.listener_busy(@user)'),
     ('flixim_app', 'flixim.read_stream(''1:1:'', ''-infinity'')'),
+    ('flixim_app', 'flixim.fetch_messages(ARRAY[@message]::uuid[], ARRAY[true])'),
     ('flixim_app', 'flixim.fetch_events(ARRAY[@user]::uuid[], ARRAY[''infinity'']::timestamptz[])'),
     ('flixim_app', 'flixim.delete_message(@caller, @message)'),
     ('flixim_app', 'flixim.schema_version()'),

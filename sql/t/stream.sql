@@ -25,11 +25,14 @@ SELECT r.* FROM pg_temp.read(NULL, NULL) AS r \gset
 SELECT is(:'head'::text || :'events', 'ok', 'to begin with there are no events, only a snapshot');
 SELECT cmp_ok(abs(extract(epoch FROM :'read_at'::timestamptz - clock_timestamp())), '<', 5::numeric, 'and the time');
 
-SELECT t.send(1, 2, 'a', origin => 101) AS given \gset
+SELECT :'next'::pg_snapshot AS before, t.send(1, 2, 'a', origin => 101) AS given \gset
 SELECT t.read(2, 'a', 102) AS given \gset
 SELECT r.* FROM pg_temp.read(:'next') AS r \gset
 SELECT is(:'events'::text, '1 new_message from 101, 1 message_status_update, 2 new_message, 2 message_status_update from 102',
     'what was committed since, in stamp order per user, with the connection that caused it');
+SELECT is(string_agg(concat_ws(' ', t.n(r.target_user_id), t.name(r.message_id), r.status), ', ' ORDER BY r.target_user_id, r.stamp),
+    '1 a sent, 1 a read, 2 a unread, 2 a read', 'with what each of them sees of which message from then on')
+FROM flixim.read_stream(:'before', '-infinity') AS r WHERE r.event_id IS NOT NULL;
 SELECT r.* FROM pg_temp.read(:'next') AS r \gset
 SELECT is(:'events'::text, '', 'nothing twice');
 
@@ -66,8 +69,22 @@ SELECT is(pg_temp.fetched(),
     '4 new_message c unread {"text" : "c"}, 3 new_message c sent {"text" : "c"}, '
     '2 new_message b unread {"text" : "b"}, 1 new_message b sent {"text" : "b"}',
     'events come in the order asked for, each as its target sees it; unknown keys are left out');
+CREATE FUNCTION pg_temp.shared() RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT string_agg(concat_ws(' ', t.name(f.id), t.n(f.sender_id), t.n(f.receiver_id), f.conversation_id = t.private(3, 4),
+        f.status, f.updated_at, f.content), ', ' ORDER BY f.place)
+    FROM flixim.fetch_messages(ARRAY[t.m('c'), t.u(404), t.m('b'), t.m('c')], ARRAY[true, true, true, false]) WITH ORDINALITY
+        AS f (outcome, field, rule, ordinal, cursor_at, has_more, resync_required, id, client_message_id, conversation_id, sender_id,
+            receiver_id, content, content_type, message_type, status, reference_id, server_timestamp, client_timestamp, inserted_at,
+            updated_at, place);
+$$;
+SELECT is(pg_temp.shared(), 'c 3 4 t {"text" : "c"}, , b 1 2 f {"text" : "b"}, c 3 4 t',
+    'messages come in the order asked for, without what is a viewer''s own, and without contents that are not asked for');
 CALL t.must(t.withdraw(1, 'b'), 'withdrawn');
 CALL t.must(t.delete(4, 'c'), 'ok');
+SELECT is(pg_temp.shared(), 'c 3 4 t {"text" : "c"}, , b 1 2 f withdrawn {}, c 3 4 t', 'what was withdrawn says so, and is empty');
+SELECT is_empty($$SELECT * FROM flixim.fetch_messages('{}', '{}')$$, 'no ids, no messages');
 SELECT is(pg_temp.fetched(),
     '4 new_message c deleted {}, 3 new_message c sent {"text" : "c"}, 2 new_message b withdrawn {}, 1 new_message b withdrawn {}',
     'a new_message shows no more of its message than is left');

@@ -16,7 +16,8 @@ AS $$
     UNION ALL SELECT s::text FROM flixim.sync_messages(t.caller(viewer), NULL) AS s
     UNION ALL SELECT e::text FROM flixim.sync_events(t.caller(viewer), NULL) AS e
     UNION ALL SELECT f::text FROM flixim.sync_events(t.caller(viewer), NULL) AS e,
-        LATERAL flixim.fetch_events(ARRAY[e.target_user_id], ARRAY[e.event_timestamp]) AS f;
+        LATERAL flixim.fetch_events(ARRAY[e.target_user_id], ARRAY[e.event_timestamp]) AS f
+    UNION ALL SELECT f::text FROM flixim.sync_events(t.caller(viewer), NULL) AS e, LATERAL flixim.fetch_messages(ARRAY[e.id], ARRAY[true]) AS f;
 $$;
 CREATE FUNCTION pg_temp.shown(viewer integer) RETURNS integer
 LANGUAGE sql

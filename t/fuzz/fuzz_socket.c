@@ -393,13 +393,14 @@ static void stream(uint8_t byte)
 {
     static const char text[] = "{\"type\":\"new_message\",\"payload\":{}}";
     push_block *block = push_block_make(text, sizeof text - 1);
+    push_payload payload = { .count = 1, .parts = { block } };
     flx_uuid user;
 
     must(block != NULL);
     must(flx_uuid_read(&user, byte & 1 ? USER_B : USER_A, FLX_UUID_TEXT) == 0);
     it.stamp++;
     if (push_subscriptions_note(it.server.users, &user, it.stamp, NULL)) {
-        push_subscriptions_deliver(it.server.users, &user, it.stamp, NULL, block);
+        push_subscriptions_deliver(it.server.users, &user, it.stamp, NULL, &payload);
     }
     if (byte & 2) {
         push_subscriptions_judge(it.server.users, &user);

@@ -202,24 +202,30 @@ void flx_render_events_begin(flx_event_rendering *rendering, const PGresult *res
 }
 
 /* The payload of an event is its number. */
-push_block *push_payload_make(const flx_event_rendering *rendering, int row)
+int push_payload_make(push_payload *payload, const flx_event_rendering *rendering, int row)
 {
     const PGresult *result = rendering->head.result;
     int number = number_of(flx_value_time(flx_result_get(result, row, "event_timestamp")));
-    push_block *block = push_block_make((const char *)&number, sizeof number);
 
-    must(block != NULL);
-    return block;
+    payload->count = 1;
+    payload->parts[0] = push_block_make((const char *)&number, sizeof number);
+    must(payload->parts[0] != NULL);
+    return 0;
+}
+
+void push_payload_release(push_payload *payload)
+{
+    push_block_release(payload->parts[0]);
 }
 
 /* ---- the channels ---- */
 
-static void push(push_subscription *subscription, push_block *payload)
+static void push(push_subscription *subscription, const push_payload *payload)
 {
     channel *of = (channel *)(void *)subscription;
     int number;
 
-    memcpy(&number, payload->bytes, sizeof number);
+    memcpy(&number, payload->parts[0]->bytes, sizeof number);
     must(number >= 0 && number < it.committed && of->phase == IN);
     must(it.origins[number] != of - it.channels); /* no echo */
     must(!of->pushed[number]);                    /* live never repeats live */
@@ -370,9 +376,10 @@ static void deliver_one(int succeeds)
         it.fetch_count--;
         if (succeeds) {
             push_block *block = push_block_make((const char *)&number, sizeof number);
+            push_payload payload = { .count = 1, .parts = { block } };
             must(block != NULL);
             push_subscriptions_deliver(it.server.users, &user, stamp_of(number), origin_of(number),
-                                       block);
+                                       &payload);
             push_block_release(block);
         }
         else {

@@ -68,9 +68,16 @@ static void leave(channel *c)
     free(c);
 }
 
-static void on_push(push_subscription *subscription, push_block *payload)
+static void on_push(push_subscription *subscription, const push_payload *payload)
 {
-    say("push %s %.*s", ((channel *)subscription)->name, (int)payload->length, payload->bytes);
+    const push_block *const *parts = (const push_block *const *)payload->parts;
+    int i;
+
+    (void)printf("push %s ", ((channel *)subscription)->name);
+    for (i = 0; i < payload->count; i++) {
+        (void)printf("%.*s", (int)parts[i]->length, parts[i]->bytes);
+    }
+    say("%s", "");
 }
 
 static size_t on_backlog(const push_subscription *subscription)

@@ -205,7 +205,7 @@ package Stopped {
     $_->ask('sync', {}) for @clients;
     my $first = sent($who);
     is_deeply texts($_->event), [$first], 'live' for @clients;
-    my $pids = $api->cluster->connect->selectcol_arrayref(q{SELECT pid FROM pg_stat_activity WHERE query LIKE '%fetch_events%' AND pid <> pg_backend_pid()});
+    my $pids = $api->cluster->connect->selectcol_arrayref(q{SELECT pid FROM pg_stat_activity WHERE query LIKE '%fetch_messages%' AND pid <> pg_backend_pid()});
     cmp_ok scalar @$pids, '>=', 1, 'there are sessions that fetch';
     my $stopped = Stopped->new(@$pids);
     my $text = sent($who);
@@ -220,6 +220,30 @@ package Stopped {
     is_deeply [ $clients[0]->now ], [], 'the one that has it does not';
     my $live = sent($who);
     is_deeply texts($_->event), [$live], 'and on it goes' for @clients;
+}
+
+# What is withdrawn after the stream was read, and before its fetch, is told as withdrawn by then.
+{
+    my $who = newcomer();
+    my $client = joined($patient, $who);
+    $client->ask('sync', {});
+    my $first = sent($who);
+    is_deeply texts($client->event), [$first], 'live';
+    my $pids = $api->cluster->connect->selectcol_arrayref(q{SELECT pid FROM pg_stat_activity WHERE query LIKE '%fetch_messages%' AND pid <> pg_backend_pid()});
+    my $stopped = Stopped->new(@$pids);
+    my $noted = $patient->metrics->{stream_events_total};
+    sent($who);
+    $patient->wait_for('the stream was read', sub { $patient->metrics->{stream_events_total} >= $noted + 2 });
+    my $message = $api->row(q{SELECT max(m.id::text) FROM flixim.messages AS m WHERE m.receiver_id = ?}, $api->id($who));
+    my $outcome = $api->row(q{SELECT outcome FROM flixim.withdraw_message(ROW(?, 'infinity', false, NULL)::flixim.caller, ?)}, $api->id('sender'), $message);
+    is $outcome, 'ok', 'withdrawn meanwhile';
+    undef $stopped;
+    my @events = $client->events(2);
+    is_deeply [ map { [ $_->{event_type}, $_->{payload}{status}, $_->{payload}{content} ] } @events ],
+        [ [ 'new_message', 'withdrawn', {} ], [ 'message_recalled', 'withdrawn', undef ] ], 'a delivery is under way, and it is withdrawn: it is told so';
+    is $events[0]{payload}{updated_at}, $events[1]{payload}{updated_at}, 'and since when';
+    my $live = sent($who);
+    is_deeply texts($client->event), [$live], 'and on it goes';
 }
 
 # -- One's own, and positions that do not go back -----------------------------------------------------

@@ -41,7 +41,7 @@ arrived('before');
 
 # Sessions that are ended.
 my $stream = 'read_stream|listener_|LISTEN';
-for my $which ([ 'the stream', $stream ], [ 'the delivery', 'fetch_events' ], [ 'all', '.' ]) {
+for my $which ([ 'the stream', $stream ], [ 'the delivery', 'fetch_messages' ], [ 'all', '.' ]) {
     my ($name, $like) = @$which;
     for (1 .. 3) {
         say_to(2);

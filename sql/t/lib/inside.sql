@@ -9,7 +9,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT t.n(e.target_user_id), concat_ws(' ', e.event_type, e.status), t.name(e.message_id), t.n(e.origin)
+    SELECT t.n(e.target_user_id), concat_ws(' ', e.event_type, CASE WHEN e.event_type <> 'new_message' THEN e.status END), t.name(e.message_id), t.n(e.origin)
     FROM flixim.events AS e
     WHERE e.id NOT IN (SELECT b.id FROM t.told_before AS b)
     ORDER BY e.target_user_id, e.stamp;

@@ -38,6 +38,8 @@ my %bound = (
     read_chunk         => { rows => sub { 12 * $_[0] + 50 }, buffers => sub { 50 * $_[0] + 1_000 } },
 );
 
+my $read_stream = 'SELECT * FROM flixim.read_stream(?::pg_snapshot, ?)';
+
 # The calls, as [function, page, name, arguments after the caller]. $at: ids and stamps of the beginning, the middle and the end.
 sub list_calls {
     my ($at) = @_;
@@ -113,9 +115,23 @@ sub check_costs {
     return;
 }
 
+# A daemon's read of the stream costs what is new, also where its plan was made when a day's partition was empty. With an xid of a
+# transaction that is open: those are looked up one by one.
+sub check_stream {
+    my ($dbh, $state) = @_;
+    my ($xmax) = $dbh->selectrow_array('SELECT pg_snapshot_xmax(snapshot) FROM flixim.read_stream(NULL, NULL)');
+    my $sent = send_first($dbh);
+    my $cost = cost_of($dbh, $read_stream, $xmax - 1 . ":$xmax:" . ($xmax - 1), '-infinity');
+    is $cost->{came}, 1 + 2 * @$sent, "$state: the stream has what is new";
+    cmp_ok $cost->{rows}, '<=', 100, "$state: and reads no more than that";
+    is $cost->{scans}, 0, "$state: by an index";
+    return;
+}
+
 # Calls everything ten times, so that the session keeps the plans that it makes now.
 sub call_all {
     my ($dbh, $at) = @_;
+    $dbh->selectall_arrayref($read_stream, undef, '10:20:15', '-infinity') for 1 .. 10;
     for my $call (list_calls($at), sync_calls($at), other_calls($at)) {
         my ($function, undef, undef, @arguments) = @$call;
         my $statement = $dbh->prepare(call_text($function, @arguments));
@@ -178,10 +194,13 @@ load_history($owner, total => $total, own => $own, conversations => $conversatio
 note sprintf '%d messages loaded in %.1f s', $total, time - $begin;
 my $at = places();
 check_costs($session, 'plans made on empty tables', $at);
+check_stream($session, 'plans made on empty tables');
 
 $owner->do('VACUUM ANALYZE');
 check_costs($session, 'the same plans after VACUUM ANALYZE', $at);
+check_stream($session, 'the same plans after VACUUM ANALYZE');
 check_costs($cluster->connect(user => 'flixim_httpd'), 'new plans after VACUUM ANALYZE', $at);
+check_stream($cluster->connect(user => 'flixim_httpd'), 'new plans after VACUUM ANALYZE');
 is_deeply $owner->selectall_arrayref('SELECT invariant, detail FROM flixim.check_invariants()'), [], 'no invariant is violated'
     if !$is_long;
 
