@@ -17,17 +17,21 @@
 #define COLUMNS 7
 #define FIELDS  4
 
+/* A fetch. */
+typedef struct call {
+    push_session_done *done;
+    void *data;
+    char ids[32 * 1024];
+    char are_whole[2048];
+} call;
+
 static struct {
     push_server server;
     push_settings settings;
     /* what was told to whom, in order: "b pushed <event>\n", "b behind\n" */
     char told[300000];
     size_t length;
-    /* calls under way */
-    push_session_done *done[4];
-    void *data[4];
-    char ids[4][64 * 1024];
-    char are_whole[4][2048];
+    call under_way[4];
     int calls;
     int is_down;
     const push_session_owner *owner;
@@ -116,16 +120,19 @@ int push_session_send(push_session *session, const flx_statement *statement,
                       const char *const *values, uint64_t deadline, push_session_done *done,
                       void *data)
 {
+    call *made;
+
     (void)session;
     (void)deadline;
     assert_ptr_equal(statement, &flx_statement_fetch_messages);
     if (it.is_down) {
         return -1;
     }
-    it.done[it.calls] = done;
-    it.data[it.calls] = data;
-    snprintf(it.ids[it.calls], sizeof it.ids[0], "%s", values[0]);
-    snprintf(it.are_whole[it.calls], sizeof it.are_whole[0], "%s", values[1]);
+    made = &it.under_way[it.calls];
+    made->done = done;
+    made->data = data;
+    snprintf(made->ids, sizeof made->ids, "%s", values[0]);
+    snprintf(made->are_whole, sizeof made->are_whole, "%s", values[1]);
     it.calls++;
     return 0;
 }
@@ -240,16 +247,12 @@ static PGresult *messages(const char *letters, const char *content)
 /* Answers the first call under way. */
 static void answer(push_session_end end, PGresult *result)
 {
-    push_session_done *done = it.done[0];
-    void *data = it.data[0];
+    call first = it.under_way[0];
 
     assert_true(it.calls > 0);
     it.calls--;
-    memmove(it.done, it.done + 1, sizeof it.done - sizeof it.done[0]);
-    memmove(it.data, it.data + 1, sizeof it.data - sizeof it.data[0]);
-    memmove(it.ids, it.ids + 1, sizeof it.ids - sizeof it.ids[0]);
-    memmove(it.are_whole, it.are_whole + 1, sizeof it.are_whole - sizeof it.are_whole[0]);
-    done(data, end, result);
+    memmove(it.under_way, it.under_way + 1, sizeof it.under_way - sizeof it.under_way[0]);
+    first.done(first.data, end, result);
     PQclear(result);
 }
 
@@ -314,8 +317,8 @@ static void fetches_a_message_once_for_all(void **state)
     take(delivery, read);
     told("b judged\n");
     assert_int_equal(it.calls, 1);
-    assert_string_equal(it.ids[0], "{" ID_M "," ID_N "}");
-    assert_string_equal(it.are_whole[0], "{t,f}");
+    assert_string_equal(it.under_way[0].ids, "{" ID_M "," ID_N "}");
+    assert_string_equal(it.under_way[0].are_whole, "{t,f}");
     answer(PUSH_SESSION_DONE, messages("mn", "{\"text\":\"x\"}"));
     told("a pushed " NEW(ID_M, "{\"text\":\"x\"}", "sent", ".001Z")
              WHEN(".001Z", ID_A) "b pushed " NEW(ID_M, "{\"text\":\"x\"}", "unread", ".002Z")
@@ -487,8 +490,8 @@ static void splits_what_is_many(void **state)
     }
     take(delivery, read);
     assert_int_equal(it.calls, 2);
-    assert_int_equal(strlen(it.ids[0]), PUSH_NOTICES_MESSAGES * (FLX_UUID_TEXT + 1) + 1);
-    assert_int_equal(strlen(it.ids[1]), FLX_UUID_TEXT + 2);
+    assert_int_equal(strlen(it.under_way[0].ids), PUSH_NOTICES_MESSAGES * (FLX_UUID_TEXT + 1) + 1);
+    assert_int_equal(strlen(it.under_way[1].ids), FLX_UUID_TEXT + 2);
     answer(PUSH_SESSION_LOST, NULL);
     answer(PUSH_SESSION_LOST, NULL);
     push_delivery_close(delivery, NULL, NULL);
