@@ -293,7 +293,12 @@ void flx_render_event_tail(char tail[FLX_EVENT_TAIL], const flx_event_view *view
     at += FLX_TIME_TEXT;
     memcpy(at, timestamp, sizeof timestamp - 1);
     at += sizeof timestamp - 1;
-    flx_time_write(view->event_timestamp, at);
+    if (view->event_timestamp == view->updated_at) {
+        memcpy(at, tail + 1, FLX_TIME_TEXT);
+    }
+    else {
+        flx_time_write(view->event_timestamp, at);
+    }
     at += FLX_TIME_TEXT;
     memcpy(at, target, sizeof target - 1);
     at += sizeof target - 1;

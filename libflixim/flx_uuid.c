@@ -41,14 +41,15 @@ int flx_uuid_read(flx_uuid *uuid, const char *text, size_t length)
 void flx_uuid_write(const flx_uuid *uuid, char text[FLX_UUID_TEXT])
 {
     static const char digit[] = "0123456789abcdef";
-    size_t i, place = 0;
+    /* where the two digits of each byte go */
+    static const unsigned char place[FLX_UUID_BYTES] = { 0,  2,  4,  6,  9,  11, 14, 16,
+                                                         19, 21, 24, 26, 28, 30, 32, 34 };
+    size_t i;
 
+    text[8] = text[13] = text[18] = text[23] = '-';
     for (i = 0; i < FLX_UUID_BYTES; i++) {
-        if (is_hyphen_place(place)) {
-            text[place++] = '-';
-        }
-        text[place++] = digit[uuid->bytes[i] >> 4];
-        text[place++] = digit[uuid->bytes[i] & 0xF];
+        text[place[i]] = digit[uuid->bytes[i] >> 4];
+        text[place[i] + 1] = digit[uuid->bytes[i] & 0xF];
     }
 }
 

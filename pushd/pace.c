@@ -5,8 +5,10 @@
 #include <time.h>
 
 /* Between two reads while busy: eight times what a read takes, so that reading takes a small part of the server's time
- * and waits where the server is at its limit. */
+ * and waits where the server is at its limit. What is read has to be read once, however long it is waited for: of a read with
+ * many rows only a share counts. */
 #define READ_COST 8
+#define READ_ROWS 100
 #define READ_MIN  4
 #define READ_MAX  40
 
@@ -44,7 +46,7 @@ void push_pace_read(push_pace *pace, uint64_t asked_at, uint64_t now, int rows, 
 {
     uint64_t patience;
 
-    pace->interval = (now - asked_at) * READ_COST;
+    pace->interval = (now - asked_at) * READ_COST / (1 + (uint64_t)rows / READ_ROWS);
     if (pace->interval < READ_MIN) {
         pace->interval = READ_MIN;
     }

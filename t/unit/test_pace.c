@@ -9,14 +9,16 @@ static void reads_seldom_where_reading_is_slow(void **state)
 {
     static const struct {
         uint64_t took;
+        int rows;
         uint64_t interval;
-    } cases[] = { { 0, 4 }, { 1, 8 }, { 3, 24 }, { 5, 40 }, { 900, 40 } };
+    } cases[] = { { 0, 0, 4 },    { 1, 0, 8 },     { 3, 99, 24 },   { 5, 0, 40 },
+                  { 900, 0, 40 }, { 10, 500, 13 }, { 2, 10000, 4 }, { 900, 10000, 40 } };
     push_pace pace = { 0 };
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        push_pace_read(&pace, 1000, 1000 + cases[i].took, 0, 0);
+        push_pace_read(&pace, 1000, 1000 + cases[i].took, cases[i].rows, 0);
         assert_int_equal(pace.interval, cases[i].interval);
     }
 }
