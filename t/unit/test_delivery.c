@@ -334,12 +334,12 @@ static void shares_what_is_long(void **state)
 {
     push_delivery *delivery = begin();
     PGresult *read = begin_read();
-    char content[4000], wanted[5000];
+    char filler[3000], content[4000], wanted[5000];
 
     (void)state;
-    memset(content, 'x', sizeof content);
-    memcpy(content, "{\"text\":\"", 9);
-    memcpy(content + sizeof content - 3, "\"}", 3);
+    memset(filler, 'x', sizeof filler);
+    filler[sizeof filler - 1] = '\0';
+    snprintf(content, sizeof content, "{\"text\":\"%s\"}", filler);
     add_row(read, 'b', "new_message", 'm', "unread");
     take(delivery, read);
     answer(PUSH_SESSION_DONE, messages("m", content));
@@ -450,7 +450,7 @@ static void keeps_the_order_of_what_waits(void **state)
     answer(PUSH_SESSION_NOT_DONE, NULL);
     assert_int_equal(it.calls, 2);
     answer(PUSH_SESSION_NOT_DONE, NULL);
-    assert_int_equal(it.length, 2 * PUSH_NOTICES_MOST * strlen("a behind\n"));
+    assert_int_equal(it.length, (size_t)2 * PUSH_NOTICES_MOST * strlen("a behind\n"));
     it.told[0] = '\0';
     it.length = 0;
     answer(PUSH_SESSION_DONE, messages("M", "{}"));
@@ -490,7 +490,8 @@ static void splits_what_is_many(void **state)
     }
     take(delivery, read);
     assert_int_equal(it.calls, 2);
-    assert_int_equal(strlen(it.under_way[0].ids), PUSH_NOTICES_MESSAGES * (FLX_UUID_TEXT + 1) + 1);
+    assert_int_equal(strlen(it.under_way[0].ids),
+                     (size_t)PUSH_NOTICES_MESSAGES * (FLX_UUID_TEXT + 1) + 1);
     assert_int_equal(strlen(it.under_way[1].ids), FLX_UUID_TEXT + 2);
     answer(PUSH_SESSION_LOST, NULL);
     answer(PUSH_SESSION_LOST, NULL);
