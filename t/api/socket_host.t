@@ -39,7 +39,7 @@ LogLevel debug
 LogFormat "%v %>s %r %{SSL_TLS_SNI}x" all
 CustomLog access.log all
 Protocols h2 http/1.1
-FlixIMHandoffWait 500ms
+FlixIMHandoffWait 2s
 ExtendedStatus On
 <Location "/server-status">
     SetHandler server-status
@@ -73,6 +73,7 @@ ExtendedStatus On
 <VirtualHost *:$port[0]>
     ServerName silent
     FlixIMHandoff @{[$silent->path]}
+    FlixIMHandoffWait 500ms
     FlixIMSocketHost silent.example.org
 </VirtualHost>
 <VirtualHost *:$port[0]>

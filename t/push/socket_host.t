@@ -32,7 +32,7 @@ my $api = FlixIM::Test::Api->start(
         chown 0, scalar getgrnam 'www-data', $pushd->handoff or die "chown: $!" if $> == 0;
         my $tls = "SSLEngine on\nSSLCertificateFile $dir/one.pem\nSSLCertificateKeyFile $dir/one.key\n";
         return (
-            extra  => "LogFormat \"%r\" all\nCustomLog access.log all\nSSLSessionCache none\nLogLevel debug\nFlixIMHandoffWait 1s\n",
+            extra  => "LogFormat \"%r\" all\nCustomLog access.log all\nSSLSessionCache none\nLogLevel debug\nFlixIMHandoffWait 2s\n",
             vhosts => [ { handoff => [ $pushd->handoff ], settings => { FlixIMSocketHost => 'ws.example.org' }, extra => $tls } ],
         );
     },
@@ -133,7 +133,7 @@ is health(), 200, 'the site, too';
 sub is_refused {
     my $client = FlixIM::Test::WebSocket->connect(port => $port);
     $client->write(hello('ws.example.org'));
-    return $client->has_ended(4) && $client->rest eq '';
+    return $client->has_ended(8) && $client->rest eq '';
 }
 kill 'STOP', $pushd->pid;
 ok is_refused(), 'a daemon that stands still: closed within the wait';
