@@ -12,6 +12,7 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
+    handoffs     => [ map {"pushd/$_.c"} qw(handoff parcel) ],
     request      => ['pushd/request.c'],
     serializer   => ['pushd/serializer.c'],
     settings     => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
@@ -29,6 +30,7 @@ my %target = (
     client_hello => [],
     form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     handoff      => ['flx_buffer.c'],
+    handoffs     => [ map({"flx_$_.c"} qw(buffer handoff)), 'block.c', '-D_GNU_SOURCE', '-luv' ],
     json_scan    => [qw(flx_hex.c flx_utf8.c -ljson-c)],
     jwks         => \@keys,
     language     => [],
