@@ -120,6 +120,15 @@ typedef struct cursor {
     size_t left;      /* of the message, or of the part of it that is being read */
 } cursor;
 
+/* Goes into the next record where one is used up. */
+static void enter_record(cursor *in)
+{
+    if (in->in_record == 0) {
+        in->in_record = number_at(in->at + 3);
+        in->at += RECORD_HEADER;
+    }
+}
+
 /* Reads a number of that many bytes; -1 if there are not as many. */
 static long take(cursor *in, int bytes)
 {
@@ -129,10 +138,7 @@ static long take(cursor *in, int bytes)
         return -1;
     }
     for (int i = 0; i < bytes; i++) {
-        if (in->in_record == 0) {
-            in->in_record = number_at(in->at + 3);
-            in->at += RECORD_HEADER;
-        }
+        enter_record(in);
         number = number << 8 | *in->at++;
         in->in_record--;
         in->left--;
@@ -145,8 +151,15 @@ static int skip(cursor *in, size_t bytes)
     if (in->left < bytes) {
         return -1;
     }
-    while (bytes-- > 0) {
-        (void)take(in, 1);
+    while (bytes > 0) {
+        size_t step;
+
+        enter_record(in);
+        step = bytes < in->in_record ? bytes : in->in_record;
+        in->at += step;
+        in->in_record -= step;
+        in->left -= step;
+        bytes -= step;
     }
     return 0;
 }
