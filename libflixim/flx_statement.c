@@ -2,8 +2,9 @@
 /* Every SQL statement that module and daemon send. */
 #include "flx_statement.h"
 
-/* Who asks, as flixim.caller. */
-#define CALLER "ROW($1::uuid, $2::timestamptz, $3::boolean, $4::bytea)::flixim.caller"
+/* Who asks, as flixim.caller; and for a batch those who do. */
+#define CALLER  "ROW($1::uuid, $2::timestamptz, $3::boolean, $4::bytea)::flixim.caller"
+#define CALLERS "$1::uuid[], $2::timestamptz[], $3::boolean[], $4::bytea[]"
 
 /* The columns of a flixim.message_answer that a Message has, and of a flixim.conversation_answer that
  * the pair has. Named, because each column more costs the server and the line something. */
@@ -233,6 +234,36 @@ const flx_statement flx_statement_listener_busy = {
     .name = "listener_busy",
     .text = "SELECT flixim.listener_busy($1::uuid)",
     .parameters = 1,
+};
+
+const flx_statement flx_statement_connect_each = {
+    .name = "connect_each",
+    .text = ANSWER_OF(", answer.user_id", "flixim.check_tokens(" CALLERS ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_connect = {
+    .name = "connect",
+    .text =
+        OUTCOME_OF("flixim.check_token(" CALLER ")") ", flixim.token_user($4::bytea) AS user_id",
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+    .batch = &flx_statement_connect_each,
+};
+
+const flx_statement flx_statement_join_each = {
+    .name = "join_each",
+    .text = ANSWER_OF(", answer.user_id, answer.expires_at, answer.live_from",
+                      "flixim.authenticate_each(" CALLERS ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+};
+
+const flx_statement flx_statement_join = {
+    .name = "join",
+    .text = COLUMNS_OF("flixim.authenticate(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .batch = &flx_statement_join_each,
 };
 
 #define SENT FAULT ", answer.id, answer.client_message_id, answer.server_timestamp, answer.status"

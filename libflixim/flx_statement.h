@@ -6,7 +6,7 @@
 /* The schema that these statements were written for: the number of its newest migration. A database
  * with a higher number serves as well (migrations keep the functions that are in use), a lower one
  * does not. */
-#define FLX_SCHEMA_VERSION 8
+#define FLX_SCHEMA_VERSION 9
 
 /* What a caller, and whoever finds the connection dead under it, must know of a statement. */
 typedef struct flx_statement {
@@ -105,6 +105,13 @@ extern const flx_statement flx_statement_sync_events;
 
 /* The channel's: origin is the connection that asks, to which nothing of what it causes itself is
  * pushed. */
+
+/* No parameters but the caller's. The first is check_token, the second authenticate, of which it has user_id, expires_at and
+ * live_from. */
+extern const flx_statement flx_statement_connect;
+extern const flx_statement flx_statement_connect_each; /* of connect */
+extern const flx_statement flx_statement_join;
+extern const flx_statement flx_statement_join_each; /* of join */
 
 /* The parameters of send_message, and origin. Columns: id, client_message_id, server_timestamp, status. */
 extern const flx_statement flx_statement_send_from;

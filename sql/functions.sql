@@ -21,10 +21,19 @@
 \ir functions/find_message.sql
 \ir functions/find_copy.sql
 
+-- The same questions about many callers at once, and the newest position that a sync of a user could have.
+\ir functions/identify_each.sql
+\ir functions/event_floor.sql
+\ir functions/newest_position.sql
+\ir functions/check_tokens.sql
+\ir functions/authenticate_each.sql
+
 -- What every writing function is made of: missing rows first, then locks in one order, then the inserts, then the bell.
 \ir functions/require_read_committed.sql
 \ir functions/add_users.sql
 \ir functions/add_conversations.sql
+\ir functions/try_add_users.sql
+\ir functions/try_add_conversations.sql
 \ir functions/lock_conversations.sql
 \ir functions/lock_users.sql
 \ir functions/wake_listeners.sql

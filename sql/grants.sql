@@ -13,6 +13,7 @@ GRANT EXECUTE ON ROUTINE
     -- requests
     flixim.check_token,
     flixim.token_user,
+    flixim.check_tokens,
     flixim.send_messages,
     flixim.send_to_each,
     flixim.get_message,
@@ -37,6 +38,7 @@ GRANT EXECUTE ON ROUTINE
     flixim.begin_read_up_to,
     -- connections and the stream
     flixim.authenticate,
+    flixim.authenticate_each,
     flixim.listener_idle,
     flixim.listener_horizon,
     flixim.listener_busy,

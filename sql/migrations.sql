@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The migrations in order, each applied once. Read by install.sql inside its transaction.
 
-\set newest_version 8
+\set newest_version 9
 
 -- A schema newer than these files belongs to a newer release: an old installer would put old functions over it.
 SELECT coalesce(max(version), 0) > :newest_version AS is_newer, coalesce(max(version), 0) AS applied_version
@@ -58,4 +58,10 @@ SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 8) AS is_pendin
 \if :is_pending
     \ir migrations/0008_fan_out.sql
     INSERT INTO flixim.migrations (version, name) VALUES (8, 'fan_out');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 9) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0009_joins.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (9, 'joins');
 \endif

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.authenticate(p_caller)
 -- Judges a token, for a connection that will live: outcome ok with what the token says and live_from, the newest position that a
--- sync of the user could have (see sync_position), from which on the connection is live; or invalid_token. So a client may take
+-- sync of the user could have (see newest_position), from which on the connection is live; or invalid_token. So a client may take
 -- live_from as its cursor and is not told to resync. Makes the user's row: it appears at the first token.
 -- expires_at is of an opaque token; a JWT says it itself. issued_at of a login that is judged with every request (infinity) is now, or
 -- as soon after as a token can be valid: for a token that shall be issued to it.
@@ -30,13 +30,14 @@ BEGIN
     user_id := found_caller.user_id;
     is_system := coalesce(found_caller.is_system, false);
     SELECT
-        flixim.sync_position(u.user_id, 'infinity'),
+        flixim.newest_position(u.last_event_at, u.inserted_at, s.event_floor),
         CASE found_caller.issued_at
             WHEN 'infinity' THEN greatest(date_trunc('milliseconds', clock_timestamp()), u.tokens_valid_from)
             ELSE found_caller.issued_at
         END
     INTO live_from, issued_at
     FROM flixim.users AS u
+    CROSS JOIN flixim.settings AS s
     WHERE u.user_id = found_caller.user_id;
     SELECT t.expires_at INTO expires_at FROM flixim.tokens AS t WHERE t.token_digest = p_caller.token_digest;
 END

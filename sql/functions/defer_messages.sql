@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.defer_messages(p_batch, p_conversations, p_user_ids)
--- Marks busy what send_messages() cannot write without waiting: messages that need a row not locked (or not there yet), and
--- everything later of the same sender, whose order must hold.
+-- Marks busy what send_messages() cannot write without waiting: messages that need a row not locked (or not there, as somebody else is
+-- about to make it), and everything later of the same sender, whose order must hold.
 -- p_conversations and p_user_ids are what was locked. Returns the batch.
 
 CREATE OR REPLACE FUNCTION flixim.defer_messages(

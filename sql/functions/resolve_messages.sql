@@ -62,8 +62,12 @@ BEGIN
             raw.*,
             flixim.content_body(raw.content) AS body,
             (raw.message_type = 'private_message' AND raw.named_conversation_id LIKE 'group:%') IS TRUE AS is_group,
-            CASE WHEN named_user.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN named_user.id::uuid END
-                AS named_receiver_id
+            -- In three parts: one regular expression that knows all places costs four times as much.
+            CASE WHEN named_user.id LIKE '________-____-____-____-____________'
+                AND octet_length(replace(named_user.id, '-', '')) = 32
+                AND named_user.id ~ '^[0-9a-f-]+$'
+                THEN named_user.id::uuid
+            END AS named_receiver_id
         FROM identified AS raw
         CROSS JOIN LATERAL (
             -- The user that the conversation_id names: its last part, or of a private one the part that is not the sender.

@@ -6,7 +6,7 @@
 -- p_token_digests:           of the sender's opaque token, which is looked up in place of those three; NULL for a JWT
 -- p_client_message_ids:      NULL: one is made up
 -- p_origins:                 the connection that asks and gets the reply, or NULL
--- p_wait:                    false: messages that need a row which somebody else holds come back busy
+-- p_wait:                    false: messages that need a row which somebody else holds, or is about to make, come back busy
 -- Returns a row per message in the order given: outcome created (new), ok (a retry: the first message as it is now),
 -- or a refusal; with the message as its sender sees it.
 -- Locks the conversations, then all who are told and the senders.
@@ -33,6 +33,8 @@ DECLARE
     batch flixim.outgoing[];
     conversations uuid[];
     has_missing boolean;
+    missing flixim.new_conversation[];
+    missing_senders uuid[];
     user_ids uuid[];
     locked_conversations uuid[];
     locked_user_ids uuid[];
@@ -46,19 +48,23 @@ BEGIN
         FROM flixim.resolve_messages(p_sender_ids, p_issued_at, p_is_system, p_client_message_ids, p_conversation_ids,
             p_receiver_ids, p_message_types, p_content_types, p_contents, p_reference_ids, p_client_timestamps, p_origins,
             p_token_digests) AS r;
-        EXIT WHEN NOT p_wait OR has_missing IS NOT TRUE;
-        PERFORM flixim.add_conversations(
-            ARRAY(
-                SELECT ROW(b.conversation_id, b.conversation_type,
-                    CASE b.conversation_type
-                        WHEN 'private' THEN ARRAY[b.sender_id, b.receiver_id]
-                        ELSE ARRAY[b.receiver_id]
-                    END)::flixim.new_conversation
-                FROM unnest(batch) AS b
-                WHERE b.is_missing
-            ),
-            ARRAY(SELECT b.sender_id FROM unnest(batch) AS b WHERE b.is_missing)
+        EXIT WHEN has_missing IS NOT TRUE;
+        missing := ARRAY(
+            SELECT ROW(b.conversation_id, b.conversation_type,
+                CASE b.conversation_type
+                    WHEN 'private' THEN ARRAY[b.sender_id, b.receiver_id]
+                    ELSE ARRAY[b.receiver_id]
+                END)::flixim.new_conversation
+            FROM unnest(batch) AS b
+            WHERE b.is_missing
+            ORDER BY b.ordinal
         );
+        missing_senders := ARRAY(SELECT b.sender_id FROM unnest(batch) AS b WHERE b.is_missing ORDER BY b.ordinal);
+        IF p_wait THEN
+            PERFORM flixim.add_conversations(missing, missing_senders);
+        ELSE
+            PERFORM flixim.try_add_conversations(missing, missing_senders);
+        END IF;
     END LOOP;
 
     locked_conversations := flixim.lock_conversations(conversations, p_wait);

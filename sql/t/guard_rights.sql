@@ -15,12 +15,12 @@ LANGUAGE sql
 RETURN ARRAY(SELECT n COLLATE "C" FROM unnest(names) AS n ORDER BY 1);
 
 SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_app')), pg_temp.sorted(ARRAY[
-    'check_token', 'token_user', 'send_messages', 'send_to_each', 'get_message', 'list_messages', 'unread_counts',
+    'check_token', 'check_tokens', 'token_user', 'send_messages', 'send_to_each', 'get_message', 'list_messages', 'unread_counts',
     'mark_read', 'mark_read_batch', 'read_all', 'mark_read_up_to', 'withdraw_message', 'delete_message',
     'list_conversations', 'get_conversation', 'update_conversation', 'create_conversation', 'list_history',
     'sync_messages', 'sync_events',
     'read_bound', 'read_chunk', 'begin_read_up_to',
-    'authenticate', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_messages', 'fetch_events',
+    'authenticate', 'authenticate_each', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_messages', 'fetch_events',
     'schema_version', 'keep_partitions', 'drop_expired_events'
 ]), 'module and daemon may call these');
 SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_admin')), pg_temp.sorted(ARRAY[

@@ -72,6 +72,49 @@ FROM flixim.authenticate(pg_temp.bearer(:'one')) AS a;
 CALL t.say(1, 2, 'hello');
 SELECT is(a.live_from, t.clock(1), 'one with events is live from their clock') FROM flixim.authenticate(pg_temp.bearer(:'one')) AS a;
 
+-- Many callers at once: what authenticate, and what check_token and token_user say of each, in the order given.
+CREATE FUNCTION pg_temp.one_by_one(callers flixim.caller[]) RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT string_agg(concat_ws(' ', a.o_outcome, t.n(a.user_id), a.expires_at, a.live_from), ', ' ORDER BY c.place)
+    FROM unnest(callers) WITH ORDINALITY AS c (user_id, issued_at, is_system, token_digest, place)
+    CROSS JOIN LATERAL flixim.authenticate(ROW(c.user_id, c.issued_at, c.is_system, c.token_digest)::flixim.caller) AS a;
+$$;
+CREATE FUNCTION pg_temp.together(callers flixim.caller[]) RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT string_agg(concat_ws(' ', a.outcome, t.n(a.user_id), a.expires_at, a.live_from), ', ' ORDER BY a.place)
+    FROM (SELECT array_agg(c.user_id) AS u, array_agg(c.issued_at) AS i, array_agg(c.is_system) AS s, array_agg(c.token_digest) AS d
+        FROM unnest(callers) AS c) AS c
+    CROSS JOIN LATERAL flixim.authenticate_each(c.u, c.i, c.s, c.d) WITH ORDINALITY AS a (outcome, user_id, expires_at, live_from, place);
+$$;
+CREATE FUNCTION pg_temp.looked_at_together(callers flixim.caller[]) RETURNS text
+LANGUAGE sql
+AS $$
+    SELECT string_agg(concat_ws(' ', a.outcome, t.n(a.user_id)), ', ' ORDER BY a.place)
+    FROM (SELECT array_agg(c.user_id) AS u, array_agg(c.issued_at) AS i, array_agg(c.is_system) AS s, array_agg(c.token_digest) AS d
+        FROM unnest(callers) AS c) AS c
+    CROSS JOIN LATERAL flixim.check_tokens(c.u, c.i, c.s, c.d) WITH ORDINALITY AS a (outcome, user_id, place);
+$$;
+SELECT ARRAY[
+    pg_temp.bearer(:'one'), pg_temp.jwt(1, now()), pg_temp.bearer(:'short'), pg_temp.jwt(2, NULL), pg_temp.bearer(:'one' || 'x'),
+    ROW(t.u(9), now(), true, sha256('x'))::flixim.caller, ROW(NULL, NULL, NULL, NULL)::flixim.caller, pg_temp.bearer(:'one'),
+    pg_temp.bearer(:'three'), pg_temp.jwt(1, '-infinity')
+]::text AS callers \gset
+SELECT is(pg_temp.together(:'callers'), pg_temp.one_by_one(:'callers'), 'many are each judged as they would be alone');
+SELECT is(pg_temp.looked_at_together(:'callers'), (SELECT string_agg(pg_temp.looked_at(c), ', ')
+    FROM unnest(:'callers'::flixim.caller[]) AS c), 'or only looked at');
+SELECT matches(pg_temp.together(:'callers'), '^ok 1 2.*, ok 1 2.*, invalid_token, ok 2 2.*, invalid_token, invalid_token, invalid_token, ok 1 ',
+    'those that count and those that do not');
+SELECT is(pg_temp.together('{}'), NULL, 'nobody has no answer');
+SELECT is(pg_temp.looked_at_together(ARRAY[pg_temp.jwt(71, now()), pg_temp.jwt(72, now())]), 'ok, ok', 'looking at new users');
+SELECT is(t.clock(71), NULL, 'makes none');
+SELECT matches(pg_temp.together(ARRAY[pg_temp.jwt(72, now()), pg_temp.jwt(71, now()), pg_temp.jwt(72, now())]),
+    '^ok 72 1970.*, ok 71 1970.*, ok 72 1970', 'who joins for the first time is live from the epoch');
+SELECT isnt(t.clock(71), NULL, 'and has a row from then on');
+SELECT is(pg_temp.together(ARRAY[pg_temp.jwt(71, now()), pg_temp.bearer('x')]), 'ok 71 1970-01-01 00:00:00+00, invalid_token',
+    'one that does not count costs the others nothing');
+
 -- JWTs, whose signature the caller has verified.
 SELECT is(pg_temp.judged(pg_temp.jwt(50, now())), 'ok 50', 'a JWT of an unknown user counts');
 SELECT isnt(t.clock(50), NULL, 'whose row appears with it');
@@ -119,6 +162,15 @@ SET LOCAL ROLE flixim_admin;
 SELECT cmp_ok(flixim.revoke_user_tokens(t.u(1)), '>=', :'valid_from'::timestamptz, 'again, within the same second');
 SET LOCAL ROLE flixim_app;
 SELECT is(pg_temp.judged(pg_temp.bearer(:'after')), 'invalid_token', 'ends what was issued in between');
+SELECT ARRAY[
+    pg_temp.bearer(:'system'), pg_temp.jwt(1, :'valid_from'::timestamptz - interval '1 second'), pg_temp.jwt(1, NULL),
+    pg_temp.bearer(:'after'), pg_temp.bearer(:'three'), pg_temp.jwt(1, 'infinity')
+]::text AS callers \gset
+SELECT matches(pg_temp.together(:'callers'), '^invalid_token, invalid_token, invalid_token, invalid_token, ok 3 .*, ok 1 ',
+    'also among many');
+SELECT is(pg_temp.together(:'callers'), pg_temp.one_by_one(:'callers'), 'as alone');
+SELECT is(pg_temp.looked_at_together(:'callers'), 'invalid_token, invalid_token, invalid_token, invalid_token, ok 3, ok',
+    'or only looked at');
 SET LOCAL ROLE flixim_admin;
 SELECT isnt(flixim.revoke_user_tokens(t.u(60)), NULL, 'an unknown user''s can be revoked');
 SET LOCAL ROLE flixim_app;

@@ -1,0 +1,2 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Nothing in the tables changes. The number says that authenticate_each() and check_tokens() are there, which daemons call.
