@@ -7,18 +7,19 @@
 #include "flx_array.h"
 #include "flx_result.h"
 
-#define CALLS_MAX 64
 /* Bytes of parameters; beyond that they go one after the other. */
 #define SIZE_MAX_TOGETHER (1024UL * 1024)
 /* Of an array's text: each byte of an element may be quoted. */
 #define ARRAY_SIZE     (4UL * 1024 * 1024)
 #define PARAMETERS_MAX 16
+/* Calls at the head of a queue among which those are chosen that go together. */
+#define LOOKED_AT 1024
 
 typedef struct batch {
     const push_batch_owner *owner;
     void *data;
     int count;
-    push_call *calls[CALLS_MAX];
+    push_call *calls[PUSH_BATCH_CALLS];
 } batch;
 
 /* Ends the calls with what each of them has in common. */
@@ -102,34 +103,65 @@ static int send_calls(push_session *session, const flx_statement *statement, uin
     return failed ? -1 : 0;
 }
 
+/* Whether a call goes with those that a batch has already. */
+static int goes_with(const push_call *call, const batch *made, size_t size)
+{
+    return call->statement == made->calls[0]->statement && size + call->size <= SIZE_MAX_TOGETHER;
+}
+
+/* The first call of a queue, and of those behind it all that go with it. */
+static void choose(batch *made, const push_queue *from)
+{
+    push_call *call = from->first;
+    size_t size = 0;
+    int looked_at = 0;
+
+    made->calls[0] = call;
+    for (; call != NULL && made->count < PUSH_BATCH_CALLS && looked_at < LOOKED_AT;
+         call = call->next, looked_at++) {
+        if (made->count == 0 || goes_with(call, made, size)) {
+            made->calls[made->count++] = call;
+            size += call->size;
+        }
+    }
+}
+
+/* Takes the calls of a batch, which are in the queue's order, out of it. */
+static void take_chosen(const batch *made, push_queue *from)
+{
+    push_queue before = { 0 };
+    int i = 0;
+
+    while (i < made->count) {
+        push_call *call = push_call_take(from);
+
+        if (call == made->calls[i]) {
+            i++;
+        }
+        else {
+            push_call_append(&before, call);
+        }
+    }
+    push_call_prepend(from, &before);
+}
+
 int push_batch_send(push_session *session, push_queue *from, uint64_t deadline,
                     const push_batch_owner *owner, void *data)
 {
-    const flx_statement *statement = from->first->statement;
+    const flx_statement *statement = from->first->statement->batch;
     batch *made = calloc(1, sizeof *made);
-    push_call *call;
-    size_t size = 0;
-    int i;
 
-    if (made == NULL || statement->batch->parameters > PARAMETERS_MAX) {
+    if (made == NULL || statement->parameters > PARAMETERS_MAX) {
         free(made);
         return -1;
     }
     made->owner = owner;
     made->data = data;
-    for (call = from->first;
-         call != NULL && call->statement == statement && made->count < CALLS_MAX &&
-         (made->count == 0 || size + call->size <= SIZE_MAX_TOGETHER);
-         call = call->next) {
-        made->calls[made->count++] = call;
-        size += call->size;
-    }
-    if (send_calls(session, statement->batch, deadline, made) != 0) {
+    choose(made, from);
+    if (send_calls(session, statement, deadline, made) != 0) {
         free(made);
         return -1;
     }
-    for (i = 0; i < made->count; i++) {
-        (void)push_call_take(from);
-    }
+    take_chosen(made, from);
     return 0;
 }

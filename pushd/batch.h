@@ -6,6 +6,9 @@
 #include "call.h"
 #include "session.h"
 
+/* Calls of a batch, at most (docs/decisions/0024). */
+#define PUSH_BATCH_CALLS 64
+
 /* Whose batches they are. */
 typedef struct push_batch_owner {
     /* How a call ended; it is the owner's again. result has its row alone; others: how many calls went with it. */
@@ -15,8 +18,8 @@ typedef struct push_batch_owner {
     void (*over)(void *data);
 } push_batch_owner;
 
-/* Sends as many of the first calls of a queue as go together: of one statement, which has a batch form. Returns 0; or -1, and
- * they stay in the queue: the session is not up, or there is no memory. */
+/* Sends the first call of a queue, whose statement has a batch form, and with it as many others of that statement as go together.
+ * Returns 0; or -1, and they stay in the queue: the session is not up, or there is no memory. */
 int push_batch_send(push_session *session, push_queue *from, uint64_t deadline,
                     const push_batch_owner *owner, void *data) __attribute__((warn_unused_result));
 

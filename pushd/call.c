@@ -35,6 +35,20 @@ push_call *push_call_take(push_queue *queue)
     return call;
 }
 
+void push_call_prepend(push_queue *queue, push_queue *first)
+{
+    if (first->last == NULL) {
+        return;
+    }
+    first->last->next = queue->first;
+    queue->first = first->first;
+    if (queue->last == NULL) {
+        queue->last = first->last;
+    }
+    queue->count += first->count;
+    memset(first, 0, sizeof *first);
+}
+
 static size_t size_of(const char *const *values, size_t count)
 {
     size_t size = 0, i;

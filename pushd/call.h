@@ -29,6 +29,9 @@ typedef struct push_queue {
 
 void push_call_append(push_queue *queue, push_call *call);
 
+/* Puts the calls of another queue, which is empty then, in front of those of this one. */
+void push_call_prepend(push_queue *queue, push_queue *first);
+
 /* NULL if it is empty. */
 push_call *push_call_take(push_queue *queue);
 

@@ -147,7 +147,7 @@ static void ask_about(push_channel *channel, const push_identity *identity, push
 {
     channel->judging =
         push_database_call(channel->socket->server->database, PUSH_LANE_READ,
-                           &flx_statement_check_token, identity->caller, NULL, done, channel);
+                           &flx_statement_connect, identity->caller, NULL, done, channel);
     if (channel->judging == NULL) {
         judge_later(channel);
     }

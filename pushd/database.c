@@ -22,8 +22,8 @@
 #define KEEP_EVERY (60UL * 60 * 1000)
 #define KEEP_AGAIN (60UL * 1000)
 
-/* Beside the lanes of the contract: sends that have to wait for what somebody else holds locked. So nobody else waits for
- * them: a batch never waits, and says which of its calls would have had to. */
+/* Beside the lanes of the contract: what a batch did not do, as it would have had to wait for what somebody else holds locked. So
+ * nobody else waits for it: a batch never waits, and says which of its calls would have had to. */
 #define LANE_SLOW PUSH_LANES
 #define LANES     (PUSH_LANES + 1)
 
@@ -31,7 +31,6 @@ typedef struct lane {
     push_queue waiting;
     push_session **sessions;
     int count;
-    int depth; /* calls on their way in one session */
 } lane;
 
 struct push_database {
@@ -54,11 +53,21 @@ static const push_batch_owner batch_owner;
 static void sent(void *data, push_session_end end, const PGresult *result);
 static void look_soon(struct push_database *database, uint64_t milliseconds);
 
-/* The one with the fewest calls on their way that takes one more; NULL if none does. */
-static push_session *idle_session(const lane *in)
+/* How many calls may be on their way in one session when one more of those that wait is sent. A batch of sends follows the one before
+ * without a pause if it is a full one; else it is better for what comes in meanwhile to join it. */
+static int depth_for(const struct push_database *database, int which)
+{
+    if (which == PUSH_LANE_SEND && database->lanes[which].waiting.count >= PUSH_BATCH_CALLS) {
+        return 2;
+    }
+    return which == PUSH_LANE_READ ? READS : 1;
+}
+
+/* The one with the fewest calls on their way, of those with less than so many; NULL if there is none. */
+static push_session *idle_session(const lane *in, int fewest)
 {
     push_session *found = NULL;
-    int fewest = in->depth, i;
+    int i;
 
     for (i = 0; i < in->count && fewest > 0; i++) {
         int calls = push_session_in_flight(in->sessions[i]);
@@ -78,7 +87,7 @@ static int send_first(struct push_database *database, int which, push_session *s
     push_call *call = waiting->first;
     int failed;
 
-    if (which == PUSH_LANE_SEND && call->statement->batch != NULL) {
+    if (which != LANE_SLOW && call->statement->batch != NULL) {
         return push_batch_send(session, waiting,
                                push_session_deadline(database->server, call->statement->batch),
                                &batch_owner, database);
@@ -100,7 +109,8 @@ static void send_waiting(struct push_database *database, int which)
     push_session *session;
 
     while (in->waiting.first != NULL && !database->is_closing) {
-        session = idle_session(in->count > 0 ? in : &database->lanes[PUSH_LANE_SEND]);
+        session = idle_session(in->count > 0 ? in : &database->lanes[PUSH_LANE_SEND],
+                               depth_for(database, which));
         if (session == NULL) {
             return;
         }
@@ -164,7 +174,7 @@ static void batch_ended(void *data, push_call *call, push_session_end end, const
         push_call_answer(call, result);
     }
     else if (once_more(call, end)) {
-        push_call_append(&database->lanes[PUSH_LANE_SEND].waiting, call);
+        push_call_append(&database->lanes[call->lane].waiting, call);
     }
     else {
         push_call_refuse(call, end == PUSH_SESSION_REFUSED ? FLX_INTERNAL : FLX_UNAVAILABLE);
@@ -175,8 +185,9 @@ static void batch_over(void *data)
 {
     struct push_database *database = data;
 
-    send_waiting(database, PUSH_LANE_SEND);
-    send_waiting(database, LANE_SLOW);
+    for (int which = 0; which < LANES; which++) {
+        send_waiting(database, which);
+    }
     if (database->lanes[LANE_SLOW].waiting.first != NULL) {
         look_soon(database, LOOK_EVERY);
     }
@@ -353,11 +364,10 @@ static void timer_closed(uv_handle_t *handle)
     part_closed(handle->data);
 }
 
-static int open_lane(struct push_database *database, int which, int64_t count, int depth)
+static int open_lane(struct push_database *database, int which, int64_t count)
 {
     lane *in = &database->lanes[which];
 
-    in->depth = depth;
     in->sessions = calloc((size_t)count + 1, sizeof(push_session *));
     if (in->sessions == NULL) {
         return -1;
@@ -412,10 +422,10 @@ struct push_database *push_database_open(struct push_server *server)
     database->look.data = database;
     database->keep.data = database;
     database->open = 2;
-    if (open_lane(database, PUSH_LANE_SEND, 1, 1) != 0 ||
-        open_lane(database, LANE_SLOW, settings->database_senders - 1, 1) != 0 ||
-        open_lane(database, PUSH_LANE_WRITE, settings->database_writers, 1) != 0 ||
-        open_lane(database, PUSH_LANE_READ, settings->database_readers, READS) != 0) {
+    if (open_lane(database, PUSH_LANE_SEND, 1) != 0 ||
+        open_lane(database, LANE_SLOW, settings->database_senders - 1) != 0 ||
+        open_lane(database, PUSH_LANE_WRITE, settings->database_writers) != 0 ||
+        open_lane(database, PUSH_LANE_READ, settings->database_readers) != 0) {
         close_all(database);
         return NULL;
     }

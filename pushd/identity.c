@@ -218,9 +218,8 @@ void *push_identity_connect(push_server *server, const flx_connect *connect, int
     asked = calloc(1, sizeof *asked);
     if (asked != NULL) {
         *asked = (question){ server, identity, NULL, done, data };
-        asked->call =
-            push_database_call(server->database, PUSH_LANE_READ, &flx_statement_check_token,
-                               identity->caller, NULL, judged, asked);
+        asked->call = push_database_call(server->database, PUSH_LANE_READ, &flx_statement_connect,
+                                         identity->caller, NULL, judged, asked);
     }
     if (asked == NULL || asked->call == NULL) {
         free(asked);

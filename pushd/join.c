@@ -265,9 +265,8 @@ static void ask(push_channel *channel)
         return;
     }
     channel->is_subscribed = 1;
-    channel->call =
-        push_database_call(server->database, PUSH_LANE_WRITE, &flx_statement_authenticate,
-                           channel->identity->caller, NULL, authenticated, channel);
+    channel->call = push_database_call(server->database, PUSH_LANE_WRITE, &flx_statement_join,
+                                       channel->identity->caller, NULL, authenticated, channel);
     if (channel->call == NULL) {
         refuse_channel(channel, NULL, FLX_INTERNAL);
     }
@@ -295,7 +294,7 @@ static void judge_both(push_channel *channel)
         ask(channel);
         return;
     }
-    channel->call = push_database_call(server->database, PUSH_LANE_READ, &flx_statement_check_token,
+    channel->call = push_database_call(server->database, PUSH_LANE_READ, &flx_statement_connect,
                                        first->caller, NULL, connect_judged, channel);
     if (channel->call == NULL) {
         refuse_channel(channel, NULL, FLX_INTERNAL);

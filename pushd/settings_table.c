@@ -33,7 +33,7 @@ const push_setting push_settings_table[] = {
     NUMBER(head_time, TIME, "10s", "100ms", "10min", CHANGES),
     NUMBER(hold_time, TIME, "500ms", "0", "1min", CHANGES),
     NUMBER(idle_time, TIME, "60s", "1s", "24h", CHANGES),
-    NUMBER(joins_per_second, COUNT, "3000", "1", "1000000", CHANGES),
+    NUMBER(joins_per_second, COUNT, "8000", "1", "1000000", CHANGES),
     VALUE(listen_handoff, FILE, "/run/flixim/handoff.sock", FIXED),
     VALUE(listen_tcp, ADDRESS, "", FIXED),
     VALUE(listen_tls, ADDRESS, "", FIXED),
