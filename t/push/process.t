@@ -9,12 +9,13 @@ use IO::Select          ();
 use IO::Socket::INET    ();
 use IO::Socket::UNIX    ();
 use POSIX               ();
-use Socket              qw(SOCK_DGRAM SOCK_STREAM);
+use Socket              qw(AF_UNIX SOCK_DGRAM SOCK_SEQPACKET SOCK_STREAM pack_sockaddr_un);
 use Time::HiRes         qw(sleep time);
 use lib "$Bin/../lib";
 use FlixIM::Test::Api;
 use FlixIM::Test::Channel;
 use FlixIM::Test::Cluster;
+use FlixIM::Test::Handoff qw(hand_over);
 use FlixIM::Test::Pushd;
 use FlixIM::Test::WebSocket;
 use Test::More;
@@ -195,6 +196,8 @@ sub answers {
 {
     my $unix   = IO::Socket::UNIX->new(Local => "$dir/given.sock", Listen => 100, Type => SOCK_STREAM) or die "socket: $!";
     my $tcp    = IO::Socket::INET->new(Listen => 100, LocalAddr => '127.0.0.1') or die "socket: $!";
+    socket my $packets, AF_UNIX, SOCK_SEQPACKET, 0 or die "socket: $!";
+    bind $packets, pack_sockaddr_un("$dir/given.handoff") and listen $packets, 100 or die "socket: $!";
     my $notify = IO::Socket::UNIX->new(Local => "$dir/notify", Type => SOCK_DGRAM) or die "socket: $!";
     my $told = sub {
         my ($what) = @_;
@@ -210,15 +213,20 @@ sub answers {
     my $pid = launch(sub {
         POSIX::dup2(fileno $unix, 200);
         POSIX::dup2(fileno $tcp, 201);
+        POSIX::dup2(fileno $packets, 202);
         POSIX::dup2(200, 3);
         POSIX::dup2(201, 4);
-        POSIX::close($_) for 200, 201;
-        @ENV{qw(LISTEN_FDS LISTEN_PID NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID)} = (2, $$, "$dir/notify", 300_000, $$);
+        POSIX::dup2(202, 5);
+        POSIX::close($_) for 200, 201, 202;
+        @ENV{qw(LISTEN_FDS LISTEN_PID NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID)} = (3, $$, "$dir/notify", 300_000, $$);
     }, "--listen-unix=$dir/unused.sock");
     like $told->(qr/^READY=1$/m), qr/^READY=1$/m, 'it says that it is ready';
     is answers("$dir/given.sock"), 200, 'and serves the Unix socket that it was given';
     my $client = FlixIM::Test::WebSocket->open(port => $tcp->sockport, path => '/socket/websocket?vsn=2.0.0');
     ok $client, 'and the port';
+    my $handed = hand_over("$dir/given.handoff", path => '/socket/websocket?vsn=2.0.0');
+    ok $handed, 'and the socket for hand-offs';
+    $handed->drop;
     ok !-e "$dir/unused.sock", 'and none of its own';
     like $told->(qr/WATCHDOG=1.*WATCHDOG=1/s), qr/WATCHDOG=1.*WATCHDOG=1/s, 'it says that it is alive, again and again';
     kill 'HUP', $pid;
