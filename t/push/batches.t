@@ -45,6 +45,15 @@ is_deeply [ sort map { $_->{payload}{content}{text} } ($daemon->events('all'))[ 
 $daemon->send('c1', 300, 'new');
 is sent(1), 'ok', 'a message to somebody new';
 
+# More than two batches hold, and all of them first messages: one batch follows the other without a pause, and makes what is missing.
+$daemon->join("c$_", $_) for 401 .. 560;
+$before = $cluster->psql('SELECT count(DISTINCT xid) FROM flixim.events WHERE target_user_id = t.u(500)');
+$daemon->send("c$_", 500 + $_ % 2, qq(w$_)) for 401 .. 499, 502 .. 560;
+is sent(401 .. 499, 502 .. 560), join(' ', ('ok') x 158), 'many first messages at once are all acknowledged';
+$daemon->wait_texts('c500', join ' ', 1 .. 79);
+is_deeply [ sort split ' ', $daemon->texts('c500') ], [ sort map {"w$_"} grep { $_ % 2 == 0 && $_ != 500 } 401 .. 560 ], 'and delivered, each once';
+cmp_ok $cluster->psql('SELECT count(DISTINCT xid) FROM flixim.events WHERE target_user_id = t.u(500)') - $before, '<=', 20, 'in few transactions';
+
 # One that is refused, one that is a fault: the others are none the worse.
 $daemon->send("c$_", $_ == 7 ? 7 : $_ == 9 ? 'nonsense' : 100, qq(n$_)) for 1 .. 20;
 is sent(7), 'invalid_fields', 'a message to oneself is refused';
