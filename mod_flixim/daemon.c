@@ -21,10 +21,15 @@
 /* How long one that was silent is left alone. */
 #define SILENCE APR_USEC_PER_SEC
 
+/* How often a child says as an error that one takes nobody; else all its clients, coming back, would each fill a line of the log. */
+#define TELLING APR_USEC_PER_SEC
+
 struct flixim_daemon {
     struct sockaddr_un address;
     /* 0; or from when on one may ask a daemon again that was silent, by flixim_clock_now() */
     _Atomic int64_t silent_until;
+    /* from when on one may tell again that its clients find nobody */
+    _Atomic int64_t told_until;
 };
 
 struct flixim_daemon_line {
@@ -132,6 +137,18 @@ static void note(flixim_daemon *daemon, finding found)
     }
 }
 
+/* The level at which to log that a daemon's client found none. */
+static int level_of(flixim_daemon *daemon)
+{
+    int64_t until = atomic_load(&daemon->told_until);
+    apr_time_t now = flixim_clock_now();
+
+    return now >= until &&
+                   atomic_compare_exchange_strong(&daemon->told_until, &until, now + TELLING)
+               ? APLOG_ERR
+               : APLOG_DEBUG;
+}
+
 /* ---- the line ---- */
 
 static apr_status_t close_line(void *data)
@@ -231,8 +248,10 @@ static int ask_in_order(flixim_daemon_line *line, apr_pool_t *pool, const candid
                         flx_handoff_verdict *verdict)
 {
     apr_time_t deadline = flixim_clock_now() + wait;
+    flixim_daemon *first = order->daemon;
     finding found = AWAY;
     const char *reasons = "";
+    int level;
 
     for (; order->daemon && found != SILENT; order++) {
         const char *reason = "was silent a moment ago";
@@ -252,7 +271,9 @@ static int ask_in_order(flixim_daemon_line *line, apr_pool_t *pool, const candid
         reasons = apr_pstrcat(pool, reasons, *reasons ? "; " : "",
                               flixim_daemon_path(order->daemon), ": ", reason, NULL);
     }
-    ap_log_error(APLOG_MARK, APLOG_ERR, 0, line->server, "FLX0501: no daemon for a client (%s)",
+    /* a variable, since the macro looks at the level twice */
+    level = level_of(first);
+    ap_log_error(APLOG_MARK, level, 0, line->server, "FLX0501: no daemon for a client (%s)",
                  reasons);
     return -1;
 }

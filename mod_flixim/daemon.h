@@ -24,7 +24,8 @@ const char *flixim_daemon_path(const flixim_daemon *daemon);
  * has the same daemon, and where that does not live the same other one, so that each takes its part of the users and one
  * that dies moves its own alone. Nobody waits twice for one that was silent: for a second it counts as dead, then until one
  * who asks has heard of it. Returns 0 with *LINE and *VERDICT (in POOL), the line open if the verdict is 101; or the HTTP
- * status to answer with, 503 (431 where the question is too large for a packet). Logs why, once. */
+ * status to answer with, 503 (431 where the question is too large for a packet). Logs why, as an error once a
+ * second, else for debugging. */
 int flixim_daemon_ask(apr_pool_t *pool, server_rec *server, const apr_array_header_t *sockets,
                       apr_interval_time_t wait, flx_slice key, const flx_handoff_question *question,
                       flixim_daemon_line **line, flx_handoff_verdict *verdict)

@@ -45,6 +45,9 @@ Header always set X-Ours yes
 SetOutputFilter DEFLATE
 FallbackResource /fallback.html
 ProxyTimeout 5
+LimitRequestFields 200
+LimitRequestLine 30000
+LimitRequestFieldSize 60000
 <VirtualHost *:$port[1]>
     ServerName with-a-tunnel
     ProxyPass "/socket" "http://127.0.0.1:$port/socket" upgrade=websocket
@@ -178,6 +181,25 @@ for my $case (
     is $client->answer->{body}, 'small.txt', 'and the connection goes on';
     $client->write($client->request(path => $where));
     is answered($client), $its_own, 'to be handed over after all';
+    $client->drop;
+}
+
+# A text longer than httpd takes is no verdict.
+{
+    my $client = client();
+    $client->write($client->request(path => "$where?do=403&say=" . 'x' x 17_000));
+    is $client->answer->{status}, 503, 'a text without end: 503';
+    $client->drop;
+}
+
+# What a packet cannot hold, or no daemon reads.
+for my $case ([ 'a head of 150 KB', map { "X-Long-$_: " . 'x' x 50_000 } 1 .. 3 ], [ '110 header lines', map {"X-Many-$_: x"} 1 .. 105 ]) {
+    my ($name, @headers) = @$case;
+    my $client = client();
+    $client->write($client->request(path => $where, headers => \@headers));
+    is $client->answer->{status}, 431, "$name: 431";
+    $client->write($client->request(path => $where));
+    is answered($client), $its_own, 'and the connection goes on';
     $client->drop;
 }
 

@@ -142,6 +142,8 @@ for my $do (qw(leave nonsense)) {
     $begin = time;
     my @later = map { client(0, "?later=$_") } 1 .. 40;
     is scalar(grep { (status_of($_))[0] == 503 } @later), 40, 'and then more of them';
+    my $told = () = $httpd->log =~ /FLX0501/g;
+    ok $told > 0 && $told < 30, "of whom the log does not tell one by one ($told)";
     cmp_ok time - $begin, '<', $mpm eq 'prefork' ? 20 : 8, 'who do not all wait';
     $one->go_on;
     ok await_pardon(), 'it goes on: 101 again';
