@@ -185,7 +185,8 @@ my ($hung) = sleeping();
 kill 'STOP', $hung;
 my @first = answers($shots, 10);
 kill 'CONT', $hung;
-is statuses(@first), '201: 16, 503: 1', 'a server process hangs: nobody waits for it but the one on it';
+# The first goes alone, unless another has come before it had its turn.
+like statuses(@first), qr/\A201: 1[56], 503: [12]\z/, 'a server process hangs: nobody waits for it but who is on it';
 settle('then it goes on', @first);
 cmp_ok max(map { $_->{seconds} } @first), '<', 4, 'all are answered in time';
 
