@@ -59,7 +59,7 @@ for my $case ([ 'http_parser.h', 'libhttp-parser-dev' ], [ 'wslay/wslay.h', 'lib
 
 # The tarball: it builds, checks, installs and cleans up; and nothing that is tracked is missing from it.
 my $built = works('configure again', $place{build}, "$tree/configure -q --prefix=$place{prefix}");
-works('make distcheck', $place{build}, 'FLIXIM_CHECK=guard make -s distcheck');
+works('make distcheck', $place{build}, 'FLIXIM_CHECK=guard make -s -j2 distcheck');
 my ($tarball) = glob "$place{build}/flixim-*.tar.xz";
 ok $tarball, 'there is a tarball';
 my %in_tarball = map { s{^[^/]+/}{}r => 1 } split /\n/, `tar -tf $tarball`;
