@@ -51,7 +51,7 @@ my %target = (
     uuid         => [qw(flx_hex.c -luuid)],
     websocket    => [qw(flx_buffer.c flx_utf8.c block.c -luv -lwslay)],
 );
-my $seconds = $ENV{FLIXIM_FUZZ_SECONDS} // ($ENV{FLIXIM_LONG} ? 60 : 4);    # 0, as make check has it: the corpus alone, without clang
+my $seconds = $ENV{FLIXIM_FUZZ_SECONDS} // ($ENV{FLIXIM_LONG} ? 60 : 3);    # 0, as make check has it: the corpus alone, without clang
 my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
 
 for my $name (sort keys %target) {
