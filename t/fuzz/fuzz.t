@@ -54,6 +54,7 @@ my %target = (
 my $seconds = $ENV{FLIXIM_FUZZ_SECONDS} // ($ENV{FLIXIM_LONG} ? 60 : 3);    # 0, as make check has it: the corpus alone, without clang
 my $covered = 85;                             # per cent of the parser's lines, by the corpus alone
 
+my $before;                                   # the fuzzer of the target before, at work
 for my $name (sort keys %target) {
     my $dir    = File::Temp->newdir('flixim-fuzz-XXXXXXXX', TMPDIR => 1);
     my @inputs = unpack_corpus($name, $dir);
@@ -62,7 +63,7 @@ for my $name (sort keys %target) {
     my @rest    = (map({ root() . "/$_" } @parser), map { /^flx_\w+\.c$/ ? root() . "/libflixim/$_" : /^\w+\.c$/ ? root() . "/pushd/$_" : $_ } @{ $target{$name} });
     my $include = join ' ', '-iquote ' . root() . '/pushd', map { '-I' . root() . "/$_" } qw(t/fuzz libflixim);
 
-    # Both at once, as most of their time is the compilers'. What the fuzzer finds goes to a folder of its own: the coverage is the corpus's alone.
+    # Beside what comes next and the next target's compilers. What the fuzzer finds goes to a folder of its own: the coverage is the corpus's alone.
     my $fuzzer = $seconds && begin($dir,
         "clang -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $include -o fuzz "
             . root() . "/t/fuzz/fuzz_$name.c @rest 2>&1 && mkdir found && ./fuzz -max_total_time=$seconds -max_len=4096 found corpus 2>&1");
@@ -77,13 +78,10 @@ for my $name (sort keys %target) {
         diag sprintf '%s: %d inputs, %s%% of the lines of %s', $name, scalar @inputs, $share // '?', $file;
     }
 
-    next if !$fuzzer;
-    $output = do { local $/ = undef; readline $fuzzer };
-    close $fuzzer;
-    is $?, 0, "$name: new inputs for $seconds s find nothing" or diag substr $output, -3000;
-    my ($runs) = $output =~ /Done (\d+) runs/;
-    cmp_ok $runs // 0, '>', 1000, "$name: that were many inputs";
+    judge($before) if $before;
+    $before = $fuzzer && { name => $name, dir => $dir, output => $fuzzer };
 }
+judge($before) if $before;
 
 done_testing;
 
@@ -92,6 +90,17 @@ sub begin {
     my ($dir, $command) = @_;
     open my $output, '-|', 'bash', '-c', 'cd "$0" && eval "$1"', $dir, $command or die "bash: $!";
     return $output;
+}
+
+# Waits for a fuzzer.
+sub judge {
+    my ($fuzzer) = @_;
+    my $output = do { local $/ = undef; readline $fuzzer->{output} };
+    close $fuzzer->{output};
+    is $?, 0, "$fuzzer->{name}: new inputs for $seconds s find nothing" or diag substr $output, -3000;
+    my ($runs) = $output =~ /Done (\d+) runs/;
+    cmp_ok $runs // 0, '>', 1000, "$fuzzer->{name}: that were many inputs";
+    return;
 }
 
 # The corpus as files, as libFuzzer wants it.
