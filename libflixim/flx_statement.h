@@ -6,7 +6,7 @@
 /* The schema that these statements were written for: the number of its newest migration. A database
  * with a higher number serves as well (migrations keep the functions that are in use), a lower one
  * does not. */
-#define FLX_SCHEMA_VERSION 9
+#define FLX_SCHEMA_VERSION 12
 
 /* What a caller, and whoever finds the connection dead under it, must know of a statement. */
 typedef struct flx_statement {

@@ -15,6 +15,7 @@
 #define QUOTED         60  /* bytes of a bad value that are shown */
 #define PLACE_LIMIT    300 /* of "file:line: " */
 #define SOCKET_PATH    107 /* what the path of a Unix socket's address holds, without its NUL */
+#define APNS_ID        10  /* characters of a key's or team's id */
 #define BLANKS         " \t"
 
 /* A text, or a list, that a setting points to. */
@@ -130,6 +131,7 @@ static int set_value(settings_store *store, const push_setting *setting, const c
     case PUSH_SETTING_LEVEL:
         return push_settings_value_level(text, member_of(store, setting)) != 0;
     case PUSH_SETTING_ORIGINS:
+    case PUSH_SETTING_HOSTS:
         return set_list(store, setting, text);
     default:
         if (!push_settings_value_is_good(setting->kind, text)) {
@@ -252,6 +254,27 @@ static int is_said(const char *text)
     return text != NULL && *text != '\0';
 }
 
+/* What each push service takes besides its key. */
+static int check_providers(settings_reading *reading)
+{
+    const push_settings *settings = &reading->store->settings;
+    const char *subject = settings->web_push_subject;
+
+    if (is_said(settings->apns_key_file) &&
+        (strlen(settings->apns_key_id) != APNS_ID || strlen(settings->apns_team_id) != APNS_ID)) {
+        return refuse(reading, "apns_key_file needs apns_key_id and apns_team_id, of %d characters",
+                      APNS_ID);
+    }
+    if (is_said(settings->web_push_key_file) && strncmp(subject, "mailto:", 7) != 0 &&
+        strncmp(subject, "https://", 8) != 0) {
+        return refuse(reading, "web_push_key_file needs web_push_subject, a mailto: or https: URL");
+    }
+    if (is_said(settings->webhook_key_file) != is_said(settings->webhook_url)) {
+        return refuse(reading, "webhook_key_file and webhook_url belong together");
+    }
+    return 0;
+}
+
 static int check(settings_reading *reading)
 {
     const push_settings *settings = &reading->store->settings;
@@ -280,7 +303,7 @@ static int check(settings_reading *reading)
     if (settings->push_burst < settings->pushes_per_second) {
         return refuse(reading, "push_burst must not be less than pushes_per_second");
     }
-    return 0;
+    return check_providers(reading);
 }
 
 const push_settings *push_settings_read(const char *path, const char *const *flags, int count,

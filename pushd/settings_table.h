@@ -15,7 +15,9 @@ typedef enum push_setting_kind {
     PUSH_SETTING_FILE,    /* an absolute path, or nothing */
     PUSH_SETTING_ADDRESS, /* "address:port", or nothing */
     PUSH_SETTING_PATH,    /* of a URL */
-    PUSH_SETTING_ORIGINS  /* a list, separated by blanks */
+    PUSH_SETTING_URL,     /* of a server: https, or http on this machine; or nothing */
+    PUSH_SETTING_ORIGINS, /* a list, separated by blanks */
+    PUSH_SETTING_HOSTS    /* the same */
 } push_setting_kind;
 
 typedef struct push_setting {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define URL_LIMIT 500 /* bytes */
+
 typedef struct unit {
     push_setting_kind kind;
     const char *name;
@@ -101,6 +103,41 @@ static int is_origin(const char *text)
                                       slashes[2] != '\0' && strchr(slashes + 2, '/') == NULL);
 }
 
+/* "https://api.example.org:8443", or "http://" of this machine. What is behind the host is the server's to like. */
+static int is_url(const char *text)
+{
+    static const char *const starts[] = { "https://", "http://localhost", "http://127.0.0.1",
+                                          "http://[::1]" };
+    size_t length = strlen(text);
+
+    if (length > URL_LIMIT || strcspn(text, " \t\"\\<>@#") != length) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        size_t start = strlen(starts[i]);
+
+        if (strncmp(text, starts[i], start) == 0) {
+            return i == 0 ? text[start] != '\0' && text[start] != '/'
+                          : strchr(":/", text[start]) != NULL; /* its NUL as well */
+        }
+    }
+    return 0;
+}
+
+/* "push.example.org", "*.example.org", "localhost:8443". */
+static int is_host(const char *text)
+{
+    const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+    size_t length = strspn(name, "-.0123456789abcdefghijklmnopqrstuvwxyz");
+    int64_t port;
+
+    return length > 0 && name[0] != '.' &&
+           (name[length] == '\0' ||
+            (name[length] == ':' &&
+             push_settings_value_number(PUSH_SETTING_COUNT, name + length + 1, &port) == 0 &&
+             port > 0 && port <= 65535));
+}
+
 int push_settings_value_is_good(push_setting_kind kind, const char *text)
 {
     switch (kind) {
@@ -110,6 +147,10 @@ int push_settings_value_is_good(push_setting_kind kind, const char *text)
         return *text == '\0' || is_address(text);
     case PUSH_SETTING_PATH:
         return is_path(text);
+    case PUSH_SETTING_URL:
+        return *text == '\0' || is_url(text);
+    case PUSH_SETTING_HOSTS:
+        return is_host(text);
     case PUSH_SETTING_ORIGINS:
         return is_origin(text);
     default:
@@ -129,6 +170,8 @@ void push_settings_value_rule(const push_setting *setting, char *rule, size_t si
         [PUSH_SETTING_FILE] = "an absolute path",
         [PUSH_SETTING_ADDRESS] = "address:port",
         [PUSH_SETTING_PATH] = "a path such as /socket",
+        [PUSH_SETTING_URL] = "an https: URL, or an http: one of this machine",
+        [PUSH_SETTING_HOSTS] = "a list of hosts such as push.example.org or *.example.org:8443",
         [PUSH_SETTING_ORIGINS] =
             "a list of origins such as https://www.example.org or //*.example.org, or *",
     };

@@ -19,7 +19,7 @@ int push_settings_value_switch(const char *text, int *is_on) __attribute__((warn
 int push_settings_value_level(const char *text, push_log_level *level)
     __attribute__((warn_unused_result));
 
-/* Whether a text is good for a kind that is a text (the last of an ORIGINS list alone). */
+/* Whether a text is good for a kind that is a text (the last of an ORIGINS or HOSTS list alone). */
 int push_settings_value_is_good(push_setting_kind kind, const char *text);
 
 /* What a value of the setting has to be, as the rest of a sentence: "must be ...". */

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The migrations in order, each applied once. Read by install.sql inside its transaction.
 
-\set newest_version 9
+\set newest_version 12
 
 -- A schema newer than these files belongs to a newer release: an old installer would put old functions over it.
 SELECT coalesce(max(version), 0) > :newest_version AS is_newer, coalesce(max(version), 0) AS applied_version
@@ -64,4 +64,22 @@ SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 9) AS is_pendin
 \if :is_pending
     \ir migrations/0009_joins.sql
     INSERT INTO flixim.migrations (version, name) VALUES (9, 'joins');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 10) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0010_devices.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (10, 'devices');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 11) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0011_presence.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (11, 'presence');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM flixim.migrations WHERE version = 12) AS is_pending \gset
+\if :is_pending
+    \ir migrations/0012_pushes.sql
+    INSERT INTO flixim.migrations (version, name) VALUES (12, 'pushes');
 \endif

@@ -22,7 +22,7 @@ cmp_ok scalar @rows, '<=', 64, 'no more than SETTINGS_LIMIT';
 is_deeply [ map { $_->{name} } @rows ], [ sort map { $_->{name} } @rows ], 'the table is in alphabetical order';
 is_deeply [ sort @members ], [ map { $_->{name} } @rows ], 'and has the members of push_settings';
 
-my %words = (SWITCH => 'on or off', LEVEL => 'error, warning, info or debug', PATH => 'a path of a URL', FILE => 'an absolute path');
+my %words = (SWITCH => 'on or off', LEVEL => 'error, warning, info or debug', PATH => 'a path of a URL', FILE => 'an absolute path', URL => 'an https: URL');
 my @known;
 for my $row (@rows) {
     my ($entry, $value) = $manual =~ /((?:^# .*\n)+)^#$row->{name} = (.*)$/m;

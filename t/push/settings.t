@@ -56,7 +56,7 @@ for my $good (
     [ 'an address of IPv6'          => 'listen_tcp = [::1]:4001' ],
     [ 'a key'                       => "token_key_file = $key" ],
     [ 'TLS'                         => "listen_tls = 127.0.0.1:4443\ntls_certificate_file = $dir/tls.pem\ntls_key_file = $dir/tls.key" ],
-    [ 'every setting at its default' => join '', slurp('conf/pushd.conf') =~ /^#((?!allow|listen|tls|token)\w+ = .*\n)/mg ],
+    [ 'every setting at its default' => join '', slurp('conf/pushd.conf') =~ /^#((?!allow|listen|tls|token|apns_[kt]|fcm_key|provider_ca|web_push_[ks]|webhook)\w+ = .*\n)/mg ],
 ) {
     my ($status, $output) = check($good->[1]);
     is $status, 0, "$good->[0]: taken" or diag $output;
@@ -102,6 +102,12 @@ for my $bad (
     [ 'no certificate there'  => "tls_certificate_file = $dir/no.pem\ntls_key_file = $dir/tls.key", qr/no\.pem/ ],
     [ 'the wrong key'         => "tls_certificate_file = $dir/tls.pem\ntls_key_file = $key", qr/key/ ],
     [ 'a small burst'         => 'push_burst = 49', qr/push_burst must not be less than pushes_per_second/ ],
+    [ 'APNs without its ids'  => "apns_key_file = $key", qr/apns_key_file needs apns_key_id and apns_team_id, of 10 characters/ ],
+    [ 'Web Push for nobody'   => "web_push_key_file = $key", qr/web_push_key_file needs web_push_subject, a mailto: or https: URL/ ],
+    [ 'half of a webhook'     => "webhook_key_file = $key", qr/webhook_key_file and webhook_url belong together/ ],
+    [ 'the other half'        => 'webhook_url = https://push.example.org', qr/webhook_key_file and webhook_url belong together/ ],
+    [ 'an http: URL'          => 'webhook_url = http://push.example.org', qr/webhook_url must be an https: URL, or an http: one of this machine/ ],
+    [ 'a URL for a host'      => 'web_push_hosts = https://push.example.org', qr/web_push_hosts must be a list of hosts/ ],
     [ 'a strange database'    => 'database = host=/tmp passwort=geheim', qr/database is no connection string/ ],
     [ 'no key there'          => "token_key_file = $dir/none", qr/none/ ],
     [ 'a short key'           => 'token_key_file = ' . file('short', 'x' x 31), qr/short/ ],
