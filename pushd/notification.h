@@ -46,8 +46,9 @@ int push_notification_read(push_notification *notification, const PGresult *resu
                            int with_text) __attribute__((warn_unused_result));
 void push_notification_free(push_notification *notification);
 
-/* Appends the JSON object that devices get as data, whatever the provider: {"push_id", "event": "new_message", "message_id", "conversation_id",
- * "message_type", "content_type", "sender_id", "server_timestamp", "title", "text" (absent without), "badge", "collapse"}, all strings but badge. */
+/* Appends the JSON object that devices get as data, whatever the provider: {"push_id", "event": "new_message", "user_id" (whom it is for: an app
+ * may know several), "message_id", "conversation_id", "message_type", "content_type", "sender_id", "server_timestamp", "title", "text" (absent
+ * without), "badge", "collapse"}, all strings but badge. */
 void push_notification_add_data(const push_notification *notification, flx_buffer *buffer);
 
 /* The text, cut after so many bytes at the most, at a character's end; NULL stays NULL. In a buffer of limit + 1. */
