@@ -2,22 +2,16 @@
 /* The keys that clients' tokens are verified with, as the settings' files have them. */
 #include "tokens.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "key_file.h"
 
 /* The longest files: a secret of more bytes is no better one; flx_keys_from_jwks has its own limit. */
 #define SECRET_LENGTH 4096
 #define JWKS_LENGTH   65536
-
-/* The rights of all others: that they may read, write and execute; that they may write. */
-#define OTHERS_ANYTHING 0007
-#define OTHERS_WRITE    0002
 
 struct push_tokens {
     flx_keys *secret; /* NULL without */
@@ -27,73 +21,17 @@ struct push_tokens {
     int64_t leeway;
 };
 
-/* Reads a file of at most limit bytes to which others do not have the rights forbidden. NULL, or why not. */
-static const char *read_file(const char *path, size_t limit, mode_t forbidden, char **text,
-                             size_t *length)
-{
-    /* O_NONBLOCK: not to wait for whoever writes into a pipe of that name. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    const char *why = NULL;
-    struct stat status;
-    ssize_t got = 1;
-
-    *length = 0;
-    *text = NULL;
-    if (fd < 0) {
-        return strerror(errno);
-    }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        why = "is not a file";
-        goto end;
-    }
-    if (status.st_mode & forbidden) {
-        why = forbidden == OTHERS_WRITE ? "has a mode that lets others write it"
-                                        : "has a mode that lets others read, write or run it";
-        goto end;
-    }
-    *text = malloc(limit + 1);
-    if (*text == NULL) {
-        why = "no memory";
-        goto end;
-    }
-    while (got > 0 && *length <= limit) {
-        got = read(fd, *text + *length, limit + 1 - *length);
-        *length += got > 0 ? (size_t)got : 0;
-    }
-    if (got < 0 || *length > limit) {
-        why = got < 0 ? "cannot be read" : "is too long";
-    }
-end:
-    close(fd);
-    return why;
-}
-
-static void forget(char *text, size_t length)
-{
-    if (text != NULL) {
-        explicit_bzero(text, length);
-        free(text);
-    }
-}
-
 static const char *read_secret(struct push_tokens *tokens, const char *path)
 {
     char *text;
     size_t length;
-    const char *why = read_file(path, SECRET_LENGTH, OTHERS_ANYTHING, &text, &length);
+    const char *why = push_key_file_read(path, SECRET_LENGTH, PUSH_KEY_FILE_SECRET, &text, &length);
 
     if (why == NULL) {
-        size_t used = length;
-
-        /* Editors end a file with a line end. */
-        if (used > 0 && text[used - 1] == '\n') {
-            used--;
-            used -= used > 0 && text[used - 1] == '\r';
-        }
-        tokens->secret = flx_keys_from_secret(text, used, &why);
+        tokens->secret = flx_keys_from_secret(text, push_key_file_line(text, length), &why);
         why = tokens->secret != NULL ? NULL : why;
     }
-    forget(text, length);
+    push_key_file_forget(text, length);
     return why;
 }
 
@@ -101,13 +39,13 @@ static const char *read_jwks(struct push_tokens *tokens, const char *path)
 {
     char *text;
     size_t length;
-    const char *why = read_file(path, JWKS_LENGTH, OTHERS_WRITE, &text, &length);
+    const char *why = push_key_file_read(path, JWKS_LENGTH, PUSH_KEY_FILE_PUBLIC, &text, &length);
 
     if (why == NULL) {
         tokens->jwks = flx_keys_from_jwks(text, length, &why);
         why = tokens->jwks != NULL ? NULL : why;
     }
-    forget(text, length);
+    push_key_file_forget(text, length);
     return why;
 }
 
