@@ -45,6 +45,8 @@ typedef struct push_provider {
                  push_verdict *verdict);
     /* What an answer means; one without a status is judged by the notifier (RETRY). */
     void (*judge)(void *state, const push_http_answer *answer, push_verdict *verdict);
+    /* The site's public key, which clients subscribe with (beat publishes it); it lives as long as the state. NULL: the service has none. */
+    const char *(*public_key)(void *state);
 } push_provider;
 
 extern const push_provider push_provider_web_push;
