@@ -67,6 +67,63 @@ export interface Draft {
   referenceId?: string;
 }
 
+export type PushProvider = "web_push" | "apns" | "fcm" | "webhook";
+
+/** A device to register: a Web Push subscription, or the token that the platform's push service gave the application. */
+export interface DeviceDraft {
+  provider: PushProvider;
+  /** Not for Web Push. */
+  token?: string;
+  /** For Web Push: what `registration.pushManager.subscribe()` resolved to, or its JSON. */
+  subscription?: PushSubscription | { endpoint: string; keys: { p256dh: string; auth: string } };
+  /** What it is: `web`, `ios`, `android`, ... */
+  platform?: string;
+  /** The language of what is shown on it, such as `en` or `zh-CN`. */
+  locale?: string;
+  /** Which of the site's apps: the bundle id of APNs. */
+  appId?: string;
+}
+
+export interface Device {
+  id: string;
+  provider: PushProvider;
+  app_id: string | null;
+  /** Of a Web Push subscription: its endpoint. */
+  token: string;
+  platform: string | null;
+  locale: string | null;
+  /** `disabled`: the push service said that it is gone. Registering it again enables it. */
+  status: "active" | "disabled";
+  disabled_reason: string | null;
+  inserted_at: string;
+  updated_at: string;
+}
+
+/** Hours of the day without notifications, as clocks of a time zone (of the IANA's names) show them: `22:00` to `08:00`. */
+export interface QuietHours {
+  from: string;
+  until: string;
+  time_zone: string;
+}
+
+export interface NotificationChange {
+  /** Null: none. */
+  quiet_hours?: QuietHours | null;
+  /** Types that are left out stay. */
+  message_types?: Partial<Record<MessageType, boolean>>;
+  /** Whether notifications have the message's text. */
+  show_text?: boolean;
+}
+
+export interface NotificationSettings extends NotificationChange {
+  quiet_hours: QuietHours | null;
+  message_types: Record<MessageType, boolean>;
+  show_text: boolean;
+  /** The `applicationServerKey` to subscribe with; null: the site does no Web Push. */
+  web_push_public_key: string | null;
+  updated_at: string | null;
+}
+
 /** Why a request failed. `code` is the server's (`conversation_not_found`, `withdraw_window_closed`, `rate_limited`, ...) or one of
  *  ours: `offline` (nothing was sent), `timeout` and `unavailable` (whether it took effect is unknown), `refused` (by a server without codes). */
 export class FlixIMError extends Error {
@@ -165,6 +222,18 @@ export class FlixIM {
   messages(options?: { limit?: number; offset?: number; message_type?: MessageType; status?: string; before_id?: string }): Promise<Message[]>;
   /** Catches up now; done by itself after every join. Useful when a push service woke the application. */
   sync(): Promise<void>;
+
+  /** Registers this device, or tells its new locale: the user is then notified on it of what no connection brings. Do it at each start of
+   *  the application, since tokens and subscriptions change. A device belongs to whoever registered it last. */
+  registerDevice(device: DeviceDraft): Promise<Device>;
+  /** The user's devices. */
+  devices(): Promise<Device[]>;
+  /** Takes a device away, when its user logs out there; one that is gone is no error. */
+  removeDevice(deviceId: string): Promise<void>;
+  /** What the user is notified of. */
+  notificationSettings(): Promise<NotificationSettings>;
+  /** Changes it; what is left out stays. */
+  setNotificationSettings(change: NotificationChange): Promise<NotificationSettings>;
 
   /** Any request over the channel; rejects with a FlixIMError. */
   call(event: string, payload: object): Promise<any>;

@@ -3,36 +3,13 @@
 
 import { Model, privateConversationId } from "./model.js";
 import { Outbox } from "./outbox.js";
+import { browserStorage, memory, uuid } from "./platform.js";
 import { FlixIMError, isTemporary, refusal, request } from "./request.js";
 
 export * from "./model.js";
 export { FlixIMError };
 
 const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-
-function uuid() {
-  if (globalThis.crypto?.randomUUID) return crypto.randomUUID();
-  // A page without TLS has no randomUUID, and Node 18 no global crypto.
-  const byte = () => (globalThis.crypto ? crypto.getRandomValues(new Uint8Array(1))[0] : Math.floor(Math.random() * 256));
-  const hex = Array.from({ length: 16 }, (_, i) => {
-    const value = i === 6 ? (byte() & 15) | 64 : i === 8 ? (byte() & 63) | 128 : byte();
-    return value.toString(16).padStart(2, "0");
-  }).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
-function memory() {
-  const kept = new Map();
-  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-}
-
-function browserStorage() {
-  try {
-    return globalThis.localStorage ?? null;
-  } catch {
-    return null; // forbidden here
-  }
-}
 
 export class FlixIM {
   #options;
@@ -495,6 +472,39 @@ export class FlixIM {
   async messages(options = {}) {
     const list = await this.rest("GET", `/messages?${new URLSearchParams(options)}`);
     return options.status === "deleted" ? list : list.map((message) => this.model.putMessage(message));
+  }
+
+  // --- Devices and notifications, over REST ---
+
+  registerDevice({ provider, token, subscription, platform, locale, appId }) {
+    const body = { provider, platform, locale, app_id: appId };
+    if (subscription) {
+      const { endpoint, keys } = subscription.toJSON?.() ?? subscription;
+      body.subscription = { endpoint, keys };
+    } else {
+      body.token = token;
+    }
+    return this.rest("POST", "/devices", body);
+  }
+
+  devices() {
+    return this.rest("GET", "/devices");
+  }
+
+  async removeDevice(deviceId) {
+    try {
+      await this.rest("DELETE", `/devices/${encodeURIComponent(deviceId)}`);
+    } catch (error) {
+      if (error.code !== "device_not_found") throw error; // it is gone already
+    }
+  }
+
+  notificationSettings() {
+    return this.rest("GET", "/settings/notifications");
+  }
+
+  setNotificationSettings(change) {
+    return this.rest("PUT", "/settings/notifications", change);
   }
 
   #put({ conversation_id: _, ...pair }) {

@@ -363,6 +363,37 @@ test("requests over the channel and REST, and their errors", async () => {
   assert.deepEqual(im.model.messages(CONVERSATION).map((m) => m.id), [unread.payload.id]);
 });
 
+test("devices are registered by subscription or token, and removed", async () => {
+  const device = { id: "01961c00-0000-7000-8000-000000000001", provider: "web_push", status: "active" };
+  server.rest["POST /devices"] = () => [201, { success: true, data: device }];
+  client();
+  const json = { endpoint: "https://push.example.org/1", expirationTime: null, keys: { p256dh: "BP", auth: "aa" } };
+  const { expirationTime: _, ...subscription } = json;
+  assert.deepEqual(await im.registerDevice({ provider: "web_push", subscription: { endpoint: "other", toJSON: () => json }, platform: "web", locale: "en" }), device);
+  await im.registerDevice({ provider: "web_push", subscription: json });
+  await im.registerDevice({ provider: "apns", token: "aabb", appId: "org.example.app" });
+  assert.deepEqual(called("POST /devices"), [{ provider: "web_push", platform: "web", locale: "en", subscription }, { provider: "web_push", subscription },
+    { provider: "apns", app_id: "org.example.app", token: "aabb" }]);
+  server.rest["GET /devices"] = () => [200, { success: true, data: [device] }];
+  assert.deepEqual(await im.devices(), [device]);
+  const answers = [[200, { success: true }], [404, { message: "gone", error: { code: "device_not_found" } }], [401, { message: "no", error: { code: "unauthorized" } }]];
+  server.rest[`DELETE /devices/${device.id}`] = () => answers.shift();
+  await im.removeDevice(device.id);
+  await im.removeDevice(device.id);
+  await assert.rejects(im.removeDevice(device.id), (error) => error.code === "unauthorized");
+  assert.equal(answers.length, 0);
+});
+
+test("notification settings are read, and changed in part", async () => {
+  const settings = { quiet_hours: null, show_text: true, web_push_public_key: "BK", updated_at: null };
+  server.rest["GET /settings/notifications"] = () => [200, { success: true, data: settings }];
+  server.rest["PUT /settings/notifications"] = (body) => [200, { success: true, data: { ...settings, ...body } }];
+  client();
+  assert.deepEqual(await im.notificationSettings(), settings);
+  assert.equal((await im.setNotificationSettings({ show_text: false })).show_text, false);
+  assert.deepEqual(called("PUT /settings/notifications"), [{ show_text: false }]);
+});
+
 test("change comes once for all that happens together; a listener that throws harms nobody", async () => {
   for (let i = 0; i < 20; i++) server.arrive();
   let changes = 0;

@@ -35,7 +35,7 @@ sub spew {
 # The tarball, and what is in it.
 my $packed = JSON::PP->new->decode(scalar `cd '$dir' && npm pack --json --silent '$npm/../../clients/js'`)->[0];
 is_deeply [ sort map { $_->{path} } @{ $packed->{files} } ],
-    [qw(LICENSE README.md flixim.d.ts flixim.js model.d.ts model.js outbox.js package.json request.js)], 'npm pack takes what it should';
+    [qw(LICENSE README.md flixim.d.ts flixim.js model.d.ts model.js outbox.js package.json platform.js request.js)], 'npm pack takes what it should';
 make_path("$dir/node_modules/flixim");
 is system('tar', '-xzf', "$dir/$packed->{filename}", '--strip-components=1', '-C', "$dir/node_modules/flixim"), 0, 'it unpacks';
 symlink "$npm/node_modules/phoenix18", "$dir/node_modules/phoenix" or die "symlink: $!";
