@@ -6,8 +6,8 @@
 #include <libpq-fe.h>
 
 #include "flx_buffer.h"
+#include "flx_json_scan.h"
 #include "flx_time.h"
-#include "flx_utf8.h"
 #include "flx_uuid.h"
 
 /* base64url characters of collapse */
