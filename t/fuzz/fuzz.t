@@ -12,6 +12,7 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
+    cipher       => ['pushd/web_push_cipher.c'],
     handoffs     => [ map {"pushd/$_.c"} qw(handoff parcel) ],
     request      => ['pushd/request.c'],
     serializer   => ['pushd/serializer.c'],
@@ -27,6 +28,7 @@ my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c 
 my @libpq  = ('-isystem $(pg_config --includedir)', '-lpq');
 my %target = (
     base64url    => [],
+    cipher       => [qw(flx_buffer.c -lcrypto)],
     client_hello => [],
     form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     handoff      => ['flx_buffer.c'],
