@@ -5,44 +5,30 @@
 
 #include <stdint.h>
 
-#include "flx_buffer.h"
+#include "http_request.h"
 
 struct push_server;
 struct push_http_client;
 
-/* A POST; its texts are the caller's. */
-typedef struct push_http_request {
-    flx_buffer url;
-    /* the header fields, "name: value" and a NUL each */
-    flx_buffer headers;
-    flx_buffer body;
-} push_http_request;
-
 /* What came of it; lent for the time of the callback. Whoever answers is not to be trusted: a body is cut at 64 KiB, no redirect is
  * followed. */
 typedef struct push_http_answer {
-    /* of HTTP; 0: no answer came, and why says so in a few words (no URL in them) */
+    /* of HTTP, and it counts even if the rest of the answer did not come; 0: no answer came, and why says so in a few words (no URL in them) */
     int status;
     const char *why;
-    const char *body;
+    const char *body; /* not NULL, and no NUL behind it */
     size_t length;
-    /* Retry-After in milliseconds from now, of either form (RFC 9110, 10.2.3); -1: there is none */
+    /* Retry-After in milliseconds from now, of either form (RFC 9110, 10.2.3), a day at the most; -1: there is none, or it is over */
     int64_t retry_after;
 } push_http_answer;
 
 typedef void push_http_done(void *data, const push_http_answer *answer);
 
-/* An empty request, and the end of one; buffers that failed are noticed by send. */
-void push_http_request_init(push_http_request *request);
-void push_http_request_free(push_http_request *request);
-
-/* Adds a header field. value is one line. */
-void push_http_request_add(push_http_request *request, const char *name, const char *value);
-
-/* NULL if there is no memory. */
+/* The client has its own connections: one for each provider, so that nothing that happens to one touches another. NULL if there is no memory. */
 struct push_http_client *push_http_client_open(struct push_server *server);
 
-/* Ends what is under way (its callbacks are called, with status 0); closed is called when the loop has let go of everything. */
+/* Ends what is under way (its callbacks are called from within this call, with status 0); closed is called when the loop has let go of
+ * everything. */
 void push_http_client_close(struct push_http_client *client, void (*closed)(void *data),
                             void *data);
 

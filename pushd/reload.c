@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "providers.h"
 #include "server.h"
 #include "systemd.h"
 #include "tls.h"
@@ -19,10 +20,12 @@ typedef struct files_read {
     const push_settings *settings;
     struct push_tokens *tokens;
     struct push_tls *tls;
+    struct push_providers *providers;
 } files_read;
 
 static void drop(files_read *old)
 {
+    push_providers_free(old->providers);
     push_tls_free(old->tls);
     push_tokens_free(old->tokens);
     push_settings_free(old->settings);
@@ -61,6 +64,10 @@ static int read_all(files_read *new, const push_sources *sources, char *why, siz
             goto failed;
         }
     }
+    new->providers = push_providers_read(settings, why, size);
+    if (new->providers == NULL) {
+        goto failed;
+    }
     return 0;
 
 failed:
@@ -68,11 +75,19 @@ failed:
     return -1;
 }
 
+static files_read in_use(const struct push_server *server)
+{
+    files_read files = { server->settings, server->tokens, server->tls, server->providers };
+
+    return files;
+}
+
 static void take(struct push_server *server, const files_read *new)
 {
     server->settings = new->settings;
     server->tokens = new->tokens;
     server->tls = new->tls;
+    server->providers = new->providers;
     push_log_set_level(new->settings->log_level);
 }
 
@@ -90,7 +105,7 @@ int push_reload_first(struct push_server *server, const push_sources *sources, c
 
 void push_reload(struct push_server *server, const push_sources *sources)
 {
-    files_read old = { server->settings, server->tokens, server->tls }, new;
+    files_read old = in_use(server), new;
     char why[WHY_LIMIT];
 
     push_systemd_is_reloading();
@@ -119,10 +134,11 @@ void push_reload(struct push_server *server, const push_sources *sources)
 
 void push_reload_free(struct push_server *server)
 {
-    files_read old = { server->settings, server->tokens, server->tls };
+    files_read old = in_use(server);
 
     drop(&old);
     server->settings = NULL;
     server->tokens = NULL;
     server->tls = NULL;
+    server->providers = NULL;
 }

@@ -14,7 +14,7 @@ typedef struct push_sources {
     int count;
 } push_sources;
 
-/* Reads all of it into settings, tokens and tls of a server that has none yet. Returns 0, or -1 with *why, a
+/* Reads all of it into settings, tokens, tls and providers of a server that has none yet. Returns 0, or -1 with *why, a
  * sentence in a buffer of the given size. */
 int push_reload_first(struct push_server *server, const push_sources *sources, char *why,
                       size_t size) __attribute__((warn_unused_result));
