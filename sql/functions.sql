@@ -84,6 +84,23 @@
 \ir functions/sync_messages.sql
 \ir functions/event_rows.sql
 \ir functions/sync_events.sql
+\ir functions/sync_and_note.sql
+
+-- Devices, and what their users want to be told there.
+\ir functions/text_fault.sql
+\ir functions/endpoint_origin.sql
+\ir functions/bytes_of.sql
+\ir functions/device_fault.sql
+\ir functions/device_rows.sql
+\ir functions/remove_devices.sql
+\ir functions/add_device.sql
+\ir functions/list_devices.sql
+\ir functions/delete_device.sql
+\ir functions/is_time_zone.sql
+\ir functions/notification_settings_fault.sql
+\ir functions/notification_settings_row.sql
+\ir functions/get_notification_settings.sql
+\ir functions/update_notification_settings.sql
 
 -- The event stream, for daemons: sleep and wake by listener_idle, listener_horizon and listener_busy, read who is told by read_stream, of what by fetch_messages.
 \ir functions/listener_idle.sql

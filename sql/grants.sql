@@ -32,6 +32,12 @@ GRANT EXECUTE ON ROUTINE
     flixim.list_history,
     flixim.sync_messages,
     flixim.sync_events,
+    flixim.sync_and_note,
+    flixim.add_device,
+    flixim.list_devices,
+    flixim.delete_device,
+    flixim.get_notification_settings,
+    flixim.update_notification_settings,
     -- steps of read_all and mark_read_up_to, which run with the caller's rights
     flixim.read_bound,
     flixim.read_chunk,

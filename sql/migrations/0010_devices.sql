@@ -79,3 +79,37 @@ COMMENT ON COLUMN flixim.notification_settings.private_message IS 'Whether there
 COMMENT ON COLUMN flixim.notification_settings.shows_text IS 'Whether pushes have the message''s text, for the provider and the lock screen to see.';
 COMMENT ON COLUMN flixim.notification_settings.updated_at IS 'When they were last changed.';
 COMMENT ON INDEX flixim.notification_settings_pkey IS 'A user''s own.';
+
+CREATE TYPE flixim.device_answer AS (
+    outcome flixim.outcome,
+    field text,
+    rule text,
+    id uuid,
+    provider flixim.push_provider,
+    app_id text,
+    token text,
+    platform text,
+    locale text,
+    status text,
+    disabled_reason text,
+    inserted_at timestamptz,
+    updated_at timestamptz
+);
+COMMENT ON TYPE flixim.device_answer IS 'A Device as its user sees it, or in the first row of a list the head; or why there is none.';
+
+CREATE TYPE flixim.notification_settings_answer AS (
+    outcome flixim.outcome,
+    field text,
+    rule text,
+    quiet_from text,
+    quiet_until text,
+    quiet_time_zone text,
+    system_notification boolean,
+    system_announcement boolean,
+    interaction boolean,
+    private_message boolean,
+    show_text boolean,
+    web_push_public_key text,
+    updated_at timestamptz
+);
+COMMENT ON TYPE flixim.notification_settings_answer IS 'What a user wants pushes for, and the key with which browsers subscribe; or why it was refused.';

@@ -18,7 +18,8 @@ SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_app')), pg_temp.sorted(ARRA
     'check_token', 'check_tokens', 'token_user', 'send_messages', 'send_to_each', 'get_message', 'list_messages', 'unread_counts',
     'mark_read', 'mark_read_batch', 'read_all', 'mark_read_up_to', 'withdraw_message', 'delete_message',
     'list_conversations', 'get_conversation', 'update_conversation', 'create_conversation', 'list_history',
-    'sync_messages', 'sync_events',
+    'sync_messages', 'sync_events', 'sync_and_note',
+    'add_device', 'list_devices', 'delete_device', 'get_notification_settings', 'update_notification_settings',
     'read_bound', 'read_chunk', 'begin_read_up_to',
     'authenticate', 'authenticate_each', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_messages', 'fetch_events',
     'schema_version', 'keep_partitions', 'drop_expired_events'
