@@ -21,6 +21,14 @@
 #define EVENT                                                                                      \
     ", answer.event_id, answer.event_type, answer.event_timestamp, answer.target_user_id,"         \
     " answer.event_status, answer.origin" MESSAGE
+#define DEVICE                                                                                     \
+    ", answer.id, answer.provider, answer.app_id, answer.token, answer.platform,"                  \
+    " answer.locale, answer.status, answer.disabled_reason, answer.inserted_at,"                   \
+    " answer.updated_at"
+#define NOTIFICATION_SETTINGS                                                                      \
+    ", answer.quiet_from, answer.quiet_until, answer.quiet_time_zone,"                             \
+    " answer.system_notification, answer.system_announcement, answer.interaction,"                 \
+    " answer.private_message, answer.show_text, answer.web_push_public_key, answer.updated_at"
 #define STATUS ", answer.id, answer.status, answer.updated_at"
 #define FAULT  ", answer.field, answer.rule"
 
@@ -148,9 +156,9 @@ const flx_statement flx_statement_unread_counts = {
 const flx_statement flx_statement_sync_messages = {
     .name = "sync_messages",
     .text = ANSWER_OF(", answer.cursor_at, answer.has_more, answer.resync_required" MESSAGE,
-                      "flixim.sync_messages(" CALLER ", $5::timestamptz,"
-                      " coalesce($6::integer, 500))"),
-    .parameters = FLX_CALLER_PARAMETERS + 2,
+                      "flixim.sync_and_note(" CALLER ", $5::timestamptz,"
+                      " coalesce($6::integer, 500), $7::boolean)"),
+    .parameters = FLX_CALLER_PARAMETERS + 3,
     .read_only = 1,
 };
 
@@ -190,6 +198,42 @@ const flx_statement flx_statement_list_history = {
                                      " $7::timestamptz, $8::uuid)"),
     .parameters = FLX_CALLER_PARAMETERS + 4,
     .read_only = 1,
+};
+
+const flx_statement flx_statement_add_device = {
+    .name = "add_device",
+    .text =
+        ANSWER_OF(FAULT DEVICE, "flixim.add_device(" CALLER ", $5::flixim.push_provider, $6::text,"
+                                " $7::json, $8::text, $9::text, $10::text)"),
+    .parameters = FLX_CALLER_PARAMETERS + 6,
+};
+
+const flx_statement flx_statement_list_devices = {
+    .name = "list_devices",
+    .text = ANSWER_OF(DEVICE, "flixim.list_devices(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_delete_device = {
+    .name = "delete_device",
+    .text = OUTCOME_OF("flixim.delete_device(" CALLER ", $5::uuid)"),
+    .parameters = FLX_CALLER_PARAMETERS + 1,
+};
+
+const flx_statement flx_statement_get_notification_settings = {
+    .name = "get_notification_settings",
+    .text = ANSWER_OF(NOTIFICATION_SETTINGS, "flixim.get_notification_settings(" CALLER ")"),
+    .parameters = FLX_CALLER_PARAMETERS,
+    .read_only = 1,
+};
+
+const flx_statement flx_statement_update_notification_settings = {
+    .name = "update_notification_settings",
+    .text = ANSWER_OF(FAULT NOTIFICATION_SETTINGS,
+                      "flixim.update_notification_settings(" CALLER ", $5::json, $6::json,"
+                      " $7::boolean)"),
+    .parameters = FLX_CALLER_PARAMETERS + 3,
 };
 
 const flx_statement flx_statement_sync_events = {

@@ -16,7 +16,8 @@ typedef struct flx_statement {
     const char *text;
     /* how many parameters it has */
     int parameters;
-    /* whether it changes nothing, so that it may be sent again when nobody knows whether it ran */
+    /* whether it changes nothing, or nothing that anybody waits for, so that it may be sent again when nobody
+     * knows whether it ran */
     int read_only;
     /* how many times the usual limit it may take; 0 and 1: once */
     int patience;
@@ -85,7 +86,8 @@ extern const flx_statement flx_statement_mark_read_batch;
 extern const flx_statement flx_statement_read_all;
 /* Columns total and one for each message type. */
 extern const flx_statement flx_statement_unread_counts;
-/* cursor, limit. A head with cursor_at, has_more, resync_required, and the messages. */
+/* cursor, limit, notes (whether the client gets them). A head with cursor_at, has_more, resync_required,
+ * and the messages. */
 extern const flx_statement flx_statement_sync_messages;
 
 /* limit, offset. A head and the conversations. */
@@ -98,6 +100,17 @@ extern const flx_statement flx_statement_update_conversation;
 extern const flx_statement flx_statement_create_conversation;
 /* conversation_id, limit, before, before_id. A head and the messages. */
 extern const flx_statement flx_statement_list_history;
+
+/* provider, token, subscription, platform, locale, app_id. The columns of flixim.device_answer. */
+extern const flx_statement flx_statement_add_device;
+/* A head and the devices. */
+extern const flx_statement flx_statement_list_devices;
+/* device_id. Outcome alone. */
+extern const flx_statement flx_statement_delete_device;
+/* The columns of flixim.notification_settings_answer. */
+extern const flx_statement flx_statement_get_notification_settings;
+/* quiet_hours, message_types, show_text. The same. */
+extern const flx_statement flx_statement_update_notification_settings;
 
 /* cursor (null: from the start), limit. A head with cursor_at, has_more, resync_required, and the
  * events: columns of flixim.event_answer. */

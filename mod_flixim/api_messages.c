@@ -130,16 +130,19 @@ static void add_sync(flx_buffer *data, const PGresult *result)
 static int sync_messages(flixim_request *request)
 {
     const char *const *given = request->form.values;
-    const char *parameters[] = { given[SYNC_CURSOR], given[SYNC_LIMIT] };
+    const char *parameters[] = { given[SYNC_CURSOR], given[SYNC_LIMIT],
+                                 request->r->header_only ? "false" : "true" };
     flixim_answer answer;
     flx_buffer data;
 
+    /* Before the sync itself, which is noted as done. */
+    if (given[SYNC_USER] && strcmp(given[SYNC_USER], request->caller.user_id) != 0) {
+        return flixim_call_judge_token(request, &answer)
+                   ? flixim_reply_error(request->r, FLX_FORBIDDEN, NULL, 0)
+                   : flixim_call_refuse(request, &answer);
+    }
     if (!flixim_call(request, &flx_statement_sync_messages, parameters, &answer)) {
         return flixim_call_refuse(request, &answer);
-    }
-    if (given[SYNC_USER] && strcmp(given[SYNC_USER], request->caller.user_id) != 0) {
-        flixim_database_release(request->r, answer.result);
-        return flixim_reply_error(request->r, FLX_FORBIDDEN, NULL, 0);
     }
     flx_buffer_init(&data, FLIXIM_REPLY_LIMIT);
     add_sync(&data, answer.result);
