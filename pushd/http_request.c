@@ -21,6 +21,17 @@ void push_http_request_free(push_http_request *request)
     flx_buffer_free(&request->body);
 }
 
+void push_http_request_start(push_http_request *request, const char *server)
+{
+    size_t length = strlen(server);
+
+    /* The path brings a slash of its own. */
+    while (length > 0 && server[length - 1] == '/') {
+        length--;
+    }
+    flx_buffer_add(&request->url, server, length);
+}
+
 void push_http_request_add(push_http_request *request, const char *name, const char *value)
 {
     flx_buffer_add_text(&request->headers, name);

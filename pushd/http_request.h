@@ -19,6 +19,9 @@ typedef struct push_http_request {
 void push_http_request_init(push_http_request *request);
 void push_http_request_free(push_http_request *request);
 
+/* Begins the URL: with that of a server from the settings, where a path is to follow. */
+void push_http_request_start(push_http_request *request, const char *server);
+
 /* Adds a header field. value is one line. */
 void push_http_request_add(push_http_request *request, const char *name, const char *value);
 

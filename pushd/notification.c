@@ -200,3 +200,27 @@ const char *push_notification_cut(const push_notification *notification, char *b
     buffer[length] = '\0';
     return buffer;
 }
+
+int push_notification_fit(const push_notification *notification, flx_buffer *buffer, size_t limit,
+                          void (*write)(const push_notification *notification, flx_buffer *buffer))
+{
+    push_notification shorter = *notification;
+    size_t length = notification->text != NULL ? strlen(notification->text) : 0;
+    char *cut = malloc(length + 1);
+
+    if (cut == NULL) {
+        return -1;
+    }
+    for (;;) {
+        flx_buffer_free(buffer);
+        flx_buffer_init(buffer, limit);
+        shorter.text = push_notification_cut(notification, cut, length);
+        write(&shorter, buffer);
+        if (!flx_buffer_failed(buffer) || length == 0) {
+            break;
+        }
+        length /= 2;
+    }
+    free(cut);
+    return flx_buffer_failed(buffer) ? -1 : 0;
+}

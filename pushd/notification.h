@@ -51,6 +51,12 @@ void push_notification_free(push_notification *notification);
  * without), "badge", "collapse"}, all strings but badge. */
 void push_notification_add_data(const push_notification *notification, flx_buffer *buffer);
 
+/* Writes it into an empty buffer, which is then limited to so many bytes, with as much of the text as goes in. Returns 0; or -1 if it does
+ * not go in without one, or there is no memory. */
+int push_notification_fit(const push_notification *notification, flx_buffer *buffer, size_t limit,
+                          void (*write)(const push_notification *notification, flx_buffer *buffer))
+    __attribute__((warn_unused_result));
+
 /* The text, cut after so many bytes at the most, at a character's end; NULL stays NULL. In a buffer of limit + 1. */
 const char *push_notification_cut(const push_notification *notification, char *buffer,
                                   size_t limit);

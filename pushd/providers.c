@@ -8,6 +8,7 @@
 #include "trust.h"
 
 static const push_provider *const table[] = {
+    &push_provider_apns,
     &push_provider_webhook,
 };
 #define KNOWN ((int)(sizeof table / sizeof *table))
