@@ -346,6 +346,65 @@ const flx_statement flx_statement_mark_read_up_to = {
     .patience = 12,
 };
 
+const flx_statement flx_statement_beat = {
+    .name = "beat",
+    .text = "SELECT flixim.beat($1::uuid, $2::interval, $3::interval, $4::text) AS is_known",
+    .parameters = 4,
+};
+
+const flx_statement flx_statement_end_daemon = {
+    .name = "end_daemon",
+    .text = "SELECT flixim.end_daemon($1::uuid)",
+    .parameters = 1,
+};
+
+const flx_statement flx_statement_update_presence = {
+    .name = "update_presence",
+    .text = "SELECT flixim.update_presence($1::uuid, $2::uuid[], $3::timestamptz[],"
+            " $4::timestamptz[])",
+    .parameters = 4,
+};
+
+const flx_statement flx_statement_push_missed = {
+    .name = "push_missed",
+    .text = "SELECT flixim.push_missed($1::uuid[], $2::timestamptz[]) AS pushes",
+    .parameters = 2,
+};
+
+const flx_statement flx_statement_collect_pushes = {
+    .name = "collect_pushes",
+    .text = "SELECT made.is_mine, made.collected, made.has_more, made.next_in_ms"
+            " FROM flixim.collect_pushes() AS made",
+    .parameters = 0,
+};
+
+const flx_statement flx_statement_claim_pushes = {
+    .name = "claim_pushes",
+    .text = "SELECT push.looked_at, push.next_in_ms, push.push_id, push.attempt, push.device_id,"
+            " push.provider, push.app_id, push.token, push.destination, push.p256dh, push.auth,"
+            " push.platform, push.locale, push.shows_text, push.badge, push.expires_at,"
+            " push.user_id, push.message_id, push.conversation_id, push.sender_id,"
+            " push.message_type, push.content_type, push.content, push.server_timestamp"
+            " FROM flixim.claim_pushes($1::uuid, $2::flixim.push_provider, $3::integer,"
+            " $4::text[], $5::interval) AS push",
+    .parameters = 5,
+};
+
+const flx_statement flx_statement_settle_pushes = {
+    .name = "settle_pushes",
+    .text = "SELECT flixim.settle_pushes($1::uuid, $2::uuid[], $3::flixim.push_result[],"
+            " $4::text[], $5::interval[]) AS settled",
+    .parameters = 5,
+};
+
+const flx_statement flx_statement_push_figures = {
+    .name = "push_figures",
+    .text = "SELECT figure.provider, figure.waiting, figure.due, figure.oldest_due_ms,"
+            " figure.dead FROM flixim.push_figures() AS figure",
+    .parameters = 0,
+    .read_only = 1,
+};
+
 const flx_statement flx_statement_listen = {
     .name = "listen",
     .text = "LISTEN flixim_events",

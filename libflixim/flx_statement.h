@@ -137,4 +137,6 @@ extern const flx_statement flx_statement_withdraw_from;
  * commits on its way. */
 extern const flx_statement flx_statement_mark_read_up_to;
 
+#include "flx_statement_push.h"
+
 #endif

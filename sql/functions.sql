@@ -110,6 +110,33 @@
 \ir functions/fetch_messages.sql
 \ir functions/fetch_events.sql
 
+-- Pushes: which devices, of which messages; what the outbox is made of.
+\ir functions/usable_devices.sql
+\ir functions/is_quiet.sql
+\ir functions/wanted_message.sql
+\ir functions/begin_horizons.sql
+\ir functions/push_destinations.sql
+\ir functions/tidy_pushes.sql
+\ir functions/add_missed.sql
+\ir functions/free_pushes.sql
+
+-- For daemons: who is online, and pushes from the event to the provider's answer.
+\ir functions/expire_daemons.sql
+\ir functions/beat.sql
+\ir functions/end_daemon.sql
+\ir functions/update_presence.sql
+\ir functions/push_missed.sql
+\ir functions/collect_pushes.sql
+\ir functions/claim_pushes.sql
+\ir functions/settle_pushes.sql
+
+-- For whoever looks after it.
+\ir functions/push_figures.sql
+\ir functions/list_dead_pushes.sql
+\ir functions/retry_dead_pushes.sql
+\ir functions/drop_dead_pushes.sql
+\ir functions/online_users.sql
+
 -- Upkeep.
 \ir functions/schema_version.sql
 \ir functions/keep_partitions.sql

@@ -18,8 +18,6 @@ CREATE OR REPLACE FUNCTION flixim.add_device(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    -- Before this transaction has a number: then the horizon's are all below it, and none of them is given out again after a crash.
-    horizon CONSTANT pg_snapshot := pg_current_snapshot();
     most CONSTANT integer := 25;
     me uuid := (flixim.identify(p_caller)).user_id;
     fault text := flixim.device_fault(p_provider, p_token, p_subscription, p_platform, p_locale, p_app_id);
@@ -98,10 +96,7 @@ BEGIN
 
     -- What came before there was a device is not told there.
     INSERT INTO flixim.reached (user_id, reached_at) VALUES (me, own.last_event_at) ON CONFLICT (user_id) DO NOTHING;
-    INSERT INTO flixim.push_horizons (taken_at, snapshot)
-    SELECT clock_timestamp(), horizon
-    WHERE NOT EXISTS (SELECT FROM flixim.push_horizons)
-    ON CONFLICT DO NOTHING;
+    PERFORM flixim.begin_horizons();
 
     SELECT answer.outcome, r.field, r.rule, r.id, r.provider, r.app_id, r.token, r.platform, r.locale, r.status, r.disabled_reason,
         r.inserted_at, r.updated_at

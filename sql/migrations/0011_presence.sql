@@ -4,6 +4,7 @@
 CREATE TABLE flixim.daemons (
     daemon_id uuid PRIMARY KEY,
     lease_until timestamptz NOT NULL,
+    current_since timestamptz NOT NULL,
     horizon_xids xid8[] NOT NULL DEFAULT '{}',
     horizon_times timestamptz[] NOT NULL DEFAULT '{}',
     web_push_key text,
@@ -18,10 +19,12 @@ CREATE TABLE flixim.daemons (
 
 COMMENT ON TABLE flixim.daemons IS 'The daemons that are alive.';
 COMMENT ON COLUMN flixim.daemons.daemon_id IS 'The daemon''s own id, made at its start.';
-COMMENT ON COLUMN flixim.daemons.lease_until IS 'It renews this long before; a daemon whose lease is over is dead, and its users are judged again.';
+COMMENT ON COLUMN flixim.daemons.lease_until IS
+    'It renews this long before; a daemon whose lease is over is dead, once one that is alive finds it. -infinity: its users are being judged again.';
+COMMENT ON COLUMN flixim.daemons.current_since IS 'Since when it has renewed its lease in time each time: it takes no other for dead before that is a lease ago.';
 COMMENT ON COLUMN flixim.daemons.horizon_xids IS
     'For each of horizon_times the oldest transaction that was open then. What an earlier one wrote had been committed by then.';
-COMMENT ON COLUMN flixim.daemons.horizon_times IS 'The daemon''s last beats, oldest first: the first one is the newest that is older than its clients may be silent.';
+COMMENT ON COLUMN flixim.daemons.horizon_times IS 'Some of the daemon''s last beats, oldest first: the first one is the newest that is older than its clients may be silent.';
 COMMENT ON COLUMN flixim.daemons.web_push_key IS 'The public key with which browsers subscribe (RFC 8292), base64url; NULL: this daemon does no Web Push.';
 COMMENT ON INDEX flixim.daemons_pkey IS 'A daemon finds its own row.';
 

@@ -22,6 +22,7 @@ CREATE TABLE flixim.pushes (
     id uuid PRIMARY KEY,
     device_id uuid NOT NULL,
     provider flixim.push_provider NOT NULL,
+    destination text COLLATE "C" NOT NULL,
     user_id uuid NOT NULL,
     message_id uuid NOT NULL,
     stamp timestamptz NOT NULL,
@@ -45,6 +46,7 @@ COMMENT ON TABLE flixim.pushes IS 'Pushes that wait for their provider, were sen
 COMMENT ON COLUMN flixim.pushes.id IS 'Version 7; the provider and the device know the push by it, so that one that comes twice is seen to be the same.';
 COMMENT ON COLUMN flixim.pushes.device_id IS 'devices.id; the device''s pushes go with it.';
 COMMENT ON COLUMN flixim.pushes.provider IS 'devices.provider, repeated for the index.';
+COMMENT ON COLUMN flixim.pushes.destination IS 'devices.destination, repeated for the index.';
 COMMENT ON COLUMN flixim.pushes.user_id IS 'The target of the event. A device that belongs to somebody else by now is not sent it.';
 COMMENT ON COLUMN flixim.pushes.message_id IS 'messages.id. Texts are never kept here.';
 COMMENT ON COLUMN flixim.pushes.stamp IS 'The event''s, on the target''s clock.';
@@ -58,8 +60,8 @@ COMMENT ON COLUMN flixim.pushes.ended_at IS 'When it was sent or given up.';
 COMMENT ON INDEX flixim.pushes_pkey IS 'What came of a try.';
 COMMENT ON INDEX flixim.pushes_device_id_message_id_key IS 'One push for each device and message, whoever finds that it is needed.';
 
-CREATE INDEX pushes_due ON flixim.pushes (provider, due_at) WHERE state = 'waiting';
-COMMENT ON INDEX flixim.pushes_due IS 'Claiming, in the order in which they are due.';
+CREATE INDEX pushes_due ON flixim.pushes (provider, destination, due_at) WHERE state = 'waiting';
+COMMENT ON INDEX flixim.pushes_due IS 'Claiming, in the order in which they are due, without reading those for a server that hangs.';
 
 CREATE INDEX pushes_claimed ON flixim.pushes (claimed_by) WHERE claimed_by IS NOT NULL;
 COMMENT ON INDEX flixim.pushes_claimed IS 'What a daemon that has died was trying.';

@@ -61,8 +61,8 @@ $$;
 CREATE PROCEDURE t.push_to(device text, message text)
 LANGUAGE sql SECURITY DEFINER
 AS $$
-    INSERT INTO flixim.pushes (id, device_id, provider, user_id, message_id, stamp, due_at, inserted_at)
-    SELECT flixim.uuid_v7(clock_timestamp()), d.id, d.provider, d.user_id, t.m(message), clock_timestamp(), clock_timestamp(), clock_timestamp()
+    INSERT INTO flixim.pushes (id, device_id, provider, destination, user_id, message_id, stamp, due_at, inserted_at)
+    SELECT flixim.uuid_v7(clock_timestamp()), d.id, d.provider, d.destination, d.user_id, t.m(message), clock_timestamp(), clock_timestamp(), clock_timestamp()
     FROM flixim.devices AS d WHERE d.id = t.d(device);
 $$;
 CREATE FUNCTION t.revoke(number integer) RETURNS boolean
@@ -282,9 +282,9 @@ FROM (VALUES
 ) AS c (name, is_one)
 WHERE c.name IS NOT NULL;
 SELECT is(flixim.is_time_zone(NULL), false, 'nor is nothing');
-INSERT INTO flixim.daemons (daemon_id, lease_until, web_push_key) VALUES
-    (t.u(1), clock_timestamp() - interval '1 second', 'Adead'), (t.u(2), clock_timestamp() + interval '1 minute', NULL),
-    (t.u(3), clock_timestamp() + interval '1 minute', 'Balive');
+INSERT INTO flixim.daemons (daemon_id, lease_until, current_since, web_push_key) VALUES
+    (t.u(1), clock_timestamp() - interval '1 second', now(), 'Adead'), (t.u(2), clock_timestamp() + interval '1 minute', now(), NULL),
+    (t.u(3), clock_timestamp() + interval '1 minute', now(), 'Balive');
 SET LOCAL ROLE flixim_app;
 SELECT is((flixim.get_notification_settings(t.caller(9))).web_push_public_key, 'Balive', 'the key is that of a daemon that is alive');
 

@@ -22,10 +22,12 @@ SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_app')), pg_temp.sorted(ARRA
     'add_device', 'list_devices', 'delete_device', 'get_notification_settings', 'update_notification_settings',
     'read_bound', 'read_chunk', 'begin_read_up_to',
     'authenticate', 'authenticate_each', 'listener_idle', 'listener_busy', 'listener_horizon', 'read_stream', 'fetch_messages', 'fetch_events',
+    'beat', 'end_daemon', 'update_presence', 'push_missed', 'collect_pushes', 'claim_pushes', 'settle_pushes', 'push_figures',
     'schema_version', 'keep_partitions', 'drop_expired_events'
 ]), 'module and daemon may call these');
 SELECT is(pg_temp.sorted(pg_temp.callable_by('flixim_admin')), pg_temp.sorted(ARRAY[
     'issue_token', 'revoke_token', 'revoke_user_tokens', 'configure', 'check_invariants',
+    'push_figures', 'list_dead_pushes', 'retry_dead_pushes', 'drop_dead_pushes', 'online_users',
     'schema_version', 'keep_partitions', 'drop_expired_events'
 ]), 'administrators may call these');
 SELECT is(pg_temp.callable_by('public'), NULL, 'everybody may call none');

@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Function:   flixim.add_missed(p_user_ids, p_from, p_xid)
+-- Makes pushes for the unread new messages of users after a stamp each, written by transactions from p_xid on (NULL: by any), which
+-- they may have missed: due when collect_pushes() would have made them due. Returns how many.
+-- What is there already is locked: claim_pushes() may just be taking it away because the user was online when it looked. This
+-- then waits, and makes it anew.
+
+CREATE OR REPLACE FUNCTION flixim.add_missed(p_user_ids uuid[], p_from timestamptz[], p_xid xid8) RETURNS integer
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    settings flixim.settings;
+    now_at timestamptz := clock_timestamp();
+    added integer;
+BEGIN
+    SELECT s.* INTO settings FROM flixim.settings AS s;
+
+    INSERT INTO flixim.pushes (id, device_id, provider, destination, user_id, message_id, stamp, due_at, inserted_at)
+    SELECT flixim.uuid_v7(now_at), d.id, d.provider, d.destination, u.user_id, e.message_id, e.stamp,
+        -- A user's clock can be ahead: the delay is no longer for that.
+        greatest(now_at, least(e.stamp, now_at) + settings.push_delay), now_at
+    FROM unnest(p_user_ids, p_from) AS u (user_id, since)
+    CROSS JOIN LATERAL flixim.usable_devices(u.user_id) AS d
+    CROSS JOIN LATERAL (
+        SELECT x.stamp, x.message_id
+        FROM flixim.events AS x
+        WHERE x.target_user_id = u.user_id
+            -- What was sent before is not told any more.
+            AND x.stamp > greatest(u.since, now_at - settings.push_lifetime)
+            AND x.event_type = 'new_message'
+            AND x.status = 'unread'
+            AND (p_xid IS NULL OR x.xid >= p_xid)
+        OFFSET 0
+    ) AS e
+    CROSS JOIN LATERAL flixim.wanted_message(u.user_id, e.message_id, e.stamp, now_at) AS m
+    ORDER BY d.id, e.message_id
+    ON CONFLICT (device_id, message_id) DO UPDATE SET due_at = excluded.due_at WHERE false;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    RETURN added;
+END
+$$;
+
+COMMENT ON FUNCTION flixim.add_missed(uuid[], timestamptz[], xid8) IS 'Makes pushes for new messages that users may have missed.';
