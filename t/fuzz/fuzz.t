@@ -12,8 +12,10 @@ use Test::More;
 
 # What a target is for, where that is not the file of libflixim that it is named after.
 my %parser = (
+    answers      => ['pushd/provider_answer.c'],
     cipher       => ['pushd/web_push_cipher.c'],
     handoffs     => [ map {"pushd/$_.c"} qw(handoff parcel) ],
+    notification => ['pushd/notification_text.c'],
     request      => ['pushd/request.c'],
     serializer   => ['pushd/serializer.c'],
     settings     => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
@@ -27,6 +29,7 @@ my %parser = (
 my @keys   = qw(flx_keys.c flx_base64url.c flx_json_scan.c flx_hex.c flx_utf8.c -lcjose -lcrypto);
 my @libpq  = ('-isystem $(pg_config --includedir)', '-lpq');
 my %target = (
+    answers      => [ map {"flx_$_.c"} qw(hex json_scan utf8) ],
     base64url    => [],
     cipher       => [qw(flx_buffer.c -lcrypto)],
     client_hello => [],
@@ -36,6 +39,7 @@ my %target = (
     json_scan    => [qw(flx_hex.c flx_utf8.c -ljson-c)],
     jwks         => \@keys,
     language     => [],
+    notification => [ map {"flx_$_.c"} qw(hex json_scan utf8) ],
     query        => [qw(flx_hex.c flx_utf8.c)],
     request      => [ map({"flx_$_.c"} qw(buffer request)), '-lhttp_parser' ],
     serializer   => [ map {"flx_$_.c"} qw(buffer hex json_scan utf8) ],
