@@ -10,6 +10,7 @@
 static const push_provider *const table[] = {
     &push_provider_apns,
     &push_provider_fcm,
+    &push_provider_web_push,
     &push_provider_webhook,
 };
 #define KNOWN ((int)(sizeof table / sizeof *table))

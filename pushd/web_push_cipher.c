@@ -54,11 +54,12 @@ static int seal(const unsigned char *key, const unsigned char *nonce, const unsi
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int put = 0, more = 0, is_good;
 
-    is_good =
-        context != NULL && EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, key, nonce) == 1 &&
-        EVP_EncryptUpdate(context, out, &put, text, (int)length) == 1 &&
-        EVP_EncryptFinal_ex(context, out + put, &more) == 1 && (size_t)(put + more) == length &&
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG, out + length) == 1;
+    is_good = context != NULL &&
+              EVP_EncryptInit_ex(context, EVP_aes_128_gcm(), NULL, key, nonce) == 1 &&
+              EVP_EncryptUpdate(context, out, &put, text, (int)length) == 1 &&
+              EVP_EncryptFinal_ex(context, out + put, &more) == 1 &&
+              (size_t)put + (size_t)more == length &&
+              EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TAG, out + length) == 1;
     EVP_CIPHER_CTX_free(context);
     return is_good ? 0 : -1;
 }
@@ -162,7 +163,7 @@ static int write_text(flx_buffer *body, flx_slice text, size_t padded, flx_slice
 {
     static const char begin[] = "WebPush: info";
     unsigned char own[POINT], shared[DIGEST], material[DIGEST];
-    char info[sizeof begin + 2 * POINT];
+    char info[sizeof begin + POINT + POINT];
     size_t length;
     int status;
 

@@ -14,6 +14,7 @@ use Test::More;
 my %parser = (
     answers      => ['pushd/provider_answer.c'],
     cipher       => ['pushd/web_push_cipher.c'],
+    endpoint     => ['pushd/web_push_endpoint.c'],
     handoffs     => [ map {"pushd/$_.c"} qw(handoff parcel) ],
     notification => ['pushd/notification_text.c'],
     request      => ['pushd/request.c'],
@@ -33,6 +34,7 @@ my %target = (
     base64url    => [],
     cipher       => [qw(flx_buffer.c -lcrypto)],
     client_hello => [],
+    endpoint     => ['-lcurl'],
     form         => [ map({ "flx_$_.c" } qw(hex json json_scan query time utf8 uuid)), '-ljson-c', '-luuid' ],
     handoff      => ['flx_buffer.c'],
     handoffs     => [ map({"flx_$_.c"} qw(buffer handoff)), 'block.c', '-D_GNU_SOURCE', '-luv' ],
