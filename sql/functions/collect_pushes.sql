@@ -17,8 +17,10 @@ CREATE OR REPLACE FUNCTION flixim.collect_pushes(
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
--- The joins are written in the order in which they cost least: most users have no device.
+-- The joins are written in the order in which they cost least: most users have no device. Sorted by xid, a page of a large backlog
+-- would read all of it: the index has that order.
 SET join_collapse_limit = 1
+SET enable_sort = off
 AS $$
 DECLARE
     page CONSTANT integer := 20000;
@@ -76,24 +78,23 @@ BEGIN
         -- read_stream(): they choose the partitions, but not the index.
         since := oldest.taken_at - greatest(settings.push_lifetime, interval '1 day');
         WITH found AS MATERIALIZED (
-            SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
-            FROM (
-                SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
-                FROM flixim.events AS e
-                WHERE e.xid >= pg_snapshot_xmax(oldest.snapshot)
-                    AND e.xid > coalesce(oldest.done_xid, '0')
-                    AND e.xid < pg_snapshot_xmax(ripe.snapshot)
-                    AND (e.stamp > since OR e.stamp = since)
-                UNION ALL
-                SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
-                FROM flixim.events AS e
-                WHERE e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(oldest.snapshot)))
-                    AND e.xid > coalesce(oldest.done_xid, '0')
-                    AND (e.stamp > since OR e.stamp = since)
-            ) AS e
-            WHERE pg_visible_in_snapshot(e.xid, ripe.snapshot)
+            (SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
+            FROM flixim.events AS e
+            WHERE e.xid >= pg_snapshot_xmax(oldest.snapshot)
+                AND e.xid > coalesce(oldest.done_xid, '0')
+                AND e.xid < pg_snapshot_xmax(ripe.snapshot)
+                AND pg_visible_in_snapshot(e.xid, ripe.snapshot)
+                AND (e.stamp > since OR e.stamp = since)
             ORDER BY e.xid
-            FETCH FIRST (page) ROWS WITH TIES
+            FETCH FIRST (page) ROWS WITH TIES)
+            UNION ALL
+            -- Those that were open then, with the first page.
+            SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
+            FROM flixim.events AS e
+            WHERE oldest.done_xid IS NULL
+                AND e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(oldest.snapshot)))
+                AND pg_visible_in_snapshot(e.xid, ripe.snapshot)
+                AND (e.stamp > since OR e.stamp = since)
         ),
         made AS (
             INSERT INTO flixim.pushes (id, device_id, provider, destination, user_id, message_id, stamp, due_at, inserted_at)
@@ -106,7 +107,7 @@ BEGIN
             ON CONFLICT (device_id, message_id) DO NOTHING
             RETURNING 1
         )
-        SELECT count(*), max(f.xid), (SELECT count(*) FROM made)
+        SELECT count(*) FILTER (WHERE f.xid >= pg_snapshot_xmax(oldest.snapshot)), max(f.xid), (SELECT count(*) FROM made)
         INTO seen, last_xid, collected
         FROM found AS f;
 
