@@ -323,12 +323,20 @@ static const char *read_string(flx_form *form, int place, const flx_field *field
     return rule;
 }
 
+static const char *value_of_null(const flx_field *field)
+{
+    if (!field->null_empties) {
+        return NULL;
+    }
+    return field->type == FLX_FIELD_OBJECT ? "null" : "";
+}
+
 static const char *read_member(flx_form *form, int place, const flx_field *field, flx_slice value)
 {
     flx_json_kind kind = flx_json_kind_of(value);
 
     if (kind == FLX_JSON_IS_NULL) {
-        form->values[place] = field->null_empties && field->type == FLX_FIELD_TEXT ? "" : NULL;
+        form->values[place] = value_of_null(field);
         return NULL;
     }
     if (kind != types[field->type].kind) {

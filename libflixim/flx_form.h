@@ -29,7 +29,7 @@ typedef struct flx_field {
     int64_t min;
     int64_t max;
     const char *const *choices; /* ends with NULL */
-    int null_empties;           /* TEXT: null reads as "" rather than as absent */
+    int null_empties;           /* null is not absent: TEXT reads it as "", OBJECT as "null" */
 } flx_field;
 
 /* Fields of one table at most. */

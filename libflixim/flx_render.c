@@ -58,6 +58,31 @@ const flx_shape flx_shape_unread_counts = {
 
 const flx_shape flx_shape_marked_count = { 1, { FIELD("marked_count", FORM_NUMBER) } };
 
+const flx_shape flx_shape_device = {
+    10,
+    { FIELD("id", FORM_UUID), FIELD("provider", FORM_STRING), FIELD("app_id", FORM_STRING),
+      FIELD("token", FORM_STRING), FIELD("platform", FORM_STRING), FIELD("locale", FORM_STRING),
+      FIELD("status", FORM_STRING), FIELD("disabled_reason", FORM_STRING),
+      FIELD("inserted_at", FORM_TIME), FIELD("updated_at", FORM_TIME) }
+};
+
+static const flx_shape shape_quiet_hours = {
+    3,
+    { FIELD_OF("from", "quiet_from", FORM_STRING), FIELD_OF("until", "quiet_until", FORM_STRING),
+      FIELD_OF("time_zone", "quiet_time_zone", FORM_STRING) }
+};
+
+static const flx_shape shape_message_types = {
+    4,
+    { FIELD("system_notification", FORM_BOOL), FIELD("system_announcement", FORM_BOOL),
+      FIELD("interaction", FORM_BOOL), FIELD("private_message", FORM_BOOL) }
+};
+
+static const flx_shape shape_notifications = { 3,
+                                               { FIELD("show_text", FORM_BOOL),
+                                                 FIELD("web_push_public_key", FORM_STRING),
+                                                 FIELD("updated_at", FORM_TIME) } };
+
 static const flx_shape shape_conversation = {
     9,
     { FIELD("id", FORM_UUID), FIELD("conversation_id", FORM_STRING), FIELD("type", FORM_STRING),
@@ -215,6 +240,27 @@ void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row
 {
     flx_buffer_add(buffer, "{", 1);
     flx_render_conversation_fields(buffer, result, row);
+    flx_buffer_add(buffer, "}", 1);
+}
+
+void flx_render_notification_settings(flx_buffer *buffer, const PGresult *result, int row)
+{
+    flx_rendering quiet_hours, message_types, notifications;
+
+    flx_render_begin(&quiet_hours, &shape_quiet_hours, result);
+    flx_render_begin(&message_types, &shape_message_types, result);
+    flx_render_begin(&notifications, &shape_notifications, result);
+    flx_buffer_add_text(buffer, "{\"quiet_hours\":");
+    if (flx_result_get(result, row, "quiet_from").at != NULL) {
+        flx_render_row(buffer, &quiet_hours, row);
+    }
+    else {
+        flx_buffer_add_text(buffer, "null");
+    }
+    flx_buffer_add_text(buffer, ",\"message_types\":");
+    flx_render_row(buffer, &message_types, row);
+    flx_buffer_add(buffer, ",", 1);
+    add_fields(buffer, &notifications, row);
     flx_buffer_add(buffer, "}", 1);
 }
 

@@ -18,6 +18,7 @@ extern const flx_shape flx_shape_message;        /* the full Message; absent fie
 extern const flx_shape flx_shape_message_status; /* id, status, updated_at */
 extern const flx_shape flx_shape_unread_counts;
 extern const flx_shape flx_shape_marked_count;
+extern const flx_shape flx_shape_device;
 
 /* A shape with the column numbers of one result: found once, used for each of its rows. */
 typedef struct flx_rendering {
@@ -42,6 +43,9 @@ void flx_render_conversation(flx_buffer *buffer, const PGresult *result, int row
 
 /* The same without the braces around it, for an object that has more. */
 void flx_render_conversation_fields(flx_buffer *buffer, const PGresult *result, int row);
+
+/* Appends a row of flixim.notification_settings_answer. */
+void flx_render_notification_settings(flx_buffer *buffer, const PGresult *result, int row);
 
 /* The column numbers of a result that consists of events (flixim.event_answer). */
 typedef struct flx_event_rendering {

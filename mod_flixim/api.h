@@ -68,6 +68,15 @@ extern const flixim_operation flixim_api_get_conversation;
 extern const flixim_operation flixim_api_update_conversation;
 extern const flixim_operation flixim_api_list_history;
 
+/* api_devices.c */
+extern const flixim_operation flixim_api_create_device;
+extern const flixim_operation flixim_api_list_devices;
+extern const flixim_operation flixim_api_delete_device;
+
+/* api_settings.c */
+extern const flixim_operation flixim_api_get_notification_settings;
+extern const flixim_operation flixim_api_update_notification_settings;
+
 /* api_token.c */
 extern const flixim_operation flixim_api_get_token;
 

@@ -133,9 +133,10 @@ static finding take_id(flixim_request *request, const flixim_route_match *match)
     char *id = apr_pstrdup(request->r->pool, match->id);
     flx_uuid uuid;
 
-    if (match->id_of == FLIXIM_ROUTE_MESSAGE) {
+    if (match->id_of == FLIXIM_ROUTE_MESSAGE || match->id_of == FLIXIM_ROUTE_DEVICE) {
         if (flx_uuid_read(&uuid, id, strlen(id)) != 0) {
-            return refuse(FLX_MESSAGE_NOT_FOUND);
+            return refuse(match->id_of == FLIXIM_ROUTE_DEVICE ? FLX_DEVICE_NOT_FOUND
+                                                              : FLX_MESSAGE_NOT_FOUND);
         }
         flx_uuid_write(&uuid, id);
     }

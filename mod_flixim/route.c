@@ -31,6 +31,13 @@ static const struct route {
     { M_GET, "GET", "/conversations/{conversation_id}", &flixim_api_get_conversation },
     { M_PUT, "PUT", "/conversations/{conversation_id}", &flixim_api_update_conversation },
     { M_GET, "GET", "/conversations/{conversation_id}/messages", &flixim_api_list_history },
+
+    { M_GET, "GET", "/devices", &flixim_api_list_devices },
+    { M_POST, "POST", "/devices", &flixim_api_create_device },
+    { M_DELETE, "DELETE", "/devices/{device_id}", &flixim_api_delete_device },
+
+    { M_GET, "GET", "/settings/notifications", &flixim_api_get_notification_settings },
+    { M_PUT, "PUT", "/settings/notifications", &flixim_api_update_notification_settings },
 };
 
 /* Whether PATH is TEMPLATE with anything but a slash in the place in braces, which is then at *ID and
@@ -53,14 +60,21 @@ static int fits(const char *template, const char *path, const char **id, apr_siz
     return *length > 0 && !strcmp(after, *id + *length);
 }
 
+static flixim_route_id kind_of_id(const char *template)
+{
+    if (strstr(template, "{conversation_id}")) {
+        return FLIXIM_ROUTE_CONVERSATION;
+    }
+    return strstr(template, "{device_id}") ? FLIXIM_ROUTE_DEVICE : FLIXIM_ROUTE_MESSAGE;
+}
+
 /* Fills in the id that PATH has in the place that ROUTE's path has for it. */
 static void take_id(request_rec *r, const struct route *route, const char *id, apr_size_t length,
                     flixim_route_match *match)
 {
     if (id) {
         match->id = apr_pstrmemdup(r->pool, id, length);
-        match->id_of = strstr(route->path, "{conversation_id}") ? FLIXIM_ROUTE_CONVERSATION
-                                                                : FLIXIM_ROUTE_MESSAGE;
+        match->id_of = kind_of_id(route->path);
     }
 }
 

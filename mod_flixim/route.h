@@ -11,7 +11,8 @@
 typedef enum flixim_route_id {
     FLIXIM_ROUTE_NO_ID,
     FLIXIM_ROUTE_MESSAGE,
-    FLIXIM_ROUTE_CONVERSATION
+    FLIXIM_ROUTE_CONVERSATION,
+    FLIXIM_ROUTE_DEVICE
 } flixim_route_id;
 
 /* What the table says of one request. */

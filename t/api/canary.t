@@ -44,6 +44,9 @@ my %secret = (
     'a text'                    => "text$canary",
     'a title'                   => "title$canary",
     'a draft'                   => "draft$canary",
+    'a device token'            => "device$canary",
+    'an endpoint'               => "https://push.example.org/$canary",
+    'a key of a subscription'   => 'BA' . FlixIM::Test::Api::random_text(84) . 'A',
 );
 
 # Everything that handles them, well and ill.
@@ -65,6 +68,16 @@ for my $who ('alice', 'alice:jwt') {
     $api->call($who, POST => '/messages', body => { %body, client_message_id => $same, content => { text => $secret{$_} } }) for 'a text', 'a title';
     $api->call($who, PUT => "/messages/$id/withdraw");
 }
+# Devices, well and ill: their tokens are what a notification needs to be shown there.
+my %web = (provider => 'web_push', subscription => { endpoint => $secret{'an endpoint'}, keys => { p256dh => $secret{'a key of a subscription'}, auth => 'A' x 22 } });
+my %device = (provider => 'fcm', token => $secret{'a device token'});
+for my $who (qw(alice alice:jwt)) {
+    like $api->call($who, POST => '/devices', body => $_)->status, qr/^20[01]$/, "$who registers $_->{provider}" for \%device, \%web;
+    $api->call($who, POST => '/devices', body => $_)
+        for { %device, provider => 'apns' }, { %device, token => "$secret{'a device token'} x" }, { %device, %web }, { %web, locale => $secret{'a device token'} },
+        { %web, subscription => { endpoint => "$secret{'an endpoint'}#x" } }, { provider => $secret{'a device token'} }, qq({"token":"$secret{'a device token'}");
+    $api->call($who, GET => '/devices');
+}
 is $api->call("=$secret{$_}", GET => '/messages')->status, 401, "$_: refused" for 'a token that is none', 'a JWT that is none';
 $api->call(undef, GET => '/token', headers => [ Authorization => "Basic $secret{'a login'}" ]);
 $api->call(undef, GET => "/messages?limit=1&token=$secret{'a token in a URL'}&x=y");
@@ -79,12 +92,15 @@ my $locker = $api->cluster->connect;
 $locker->begin_work;
 $locker->do('LOCK TABLE flixim.messages IN ACCESS EXCLUSIVE MODE');
 is $api->call($_, POST => '/messages', body => \%body)->status, 503, "$_: the database is busy for too long" for 'alice', 'alice:jwt';
+$locker->do('LOCK TABLE flixim.devices IN ACCESS EXCLUSIVE MODE');
+is $api->call('alice', POST => '/devices', body => $_)->status, 503, "$_->{provider}: as well" for \%device, \%web;
 $locker->rollback;
 $locker->disconnect;
 $api->{dbh}->disconnect;
 delete $api->{dbh};
 $api->cluster->stop('fast');
 is $api->call($_, POST => '/messages', body => \%body)->status, 503, "$_: the database is away" for 'alice', 'alice:jwt';
+is $api->call('alice', POST => '/devices', body => \%device)->status, 503, 'a device: as well';
 $api->cluster->up;
 
 my %place = (

@@ -13,7 +13,7 @@ use JSON::PP     ();
 
 my $api  = FlixIM::Test::Api->start;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my %id = (message => $api->send_text('bob', 'alice', 'x'), conversation => $api->private('alice', 'bob'));
+my %id = (message => $api->send_text('bob', 'alice', 'x'), conversation => $api->private('alice', 'bob'), device => $api->device('alice'));
 $api->call('alice', GET => '/messages');
 my $state = $api->state;
 

@@ -57,7 +57,24 @@ sub hidden_conversations {
         'too long'               => 'group:' . 'a' x 300,
     );
 }
-my %hidden = (message => \&hidden_messages, conversation => \&hidden_conversations);
+
+# Devices that are not the caller's, by what they are.
+sub hidden_devices {
+    my ($who, $me, $friend) = @_;
+    my $deleted = $api->device($me);
+    $api->call($who, DELETE => "/devices/$deleted");
+    my $taken = $api->uuid;
+    return (
+        'theirs'   => $api->device($friend),
+        'deleted'  => $deleted,
+        'taken'    => (map { $api->device($_, $taken) } $me, $friend)[0],
+        'missing'  => $api->uuid,
+        'a user'   => $api->id($me),
+        'no id'    => 'nonsense',
+        'too long' => 'a' x 300,
+    );
+}
+my %hidden = (message => \&hidden_messages, conversation => \&hidden_conversations, device => \&hidden_devices);
 
 for my $me (@users) {
     my $friend = $friend{$me};
@@ -71,7 +88,7 @@ for my $me (@users) {
             };
             my $acts = $operation->{acts} // '';
             my $own = $acts eq 'sender' ? $api->send_text($me, $friend, 'own')
-                : $acts ? $api->send_text($friend, $me, 'own') : $api->private($me, $friend);
+                : $acts ? $api->send_text($friend, $me, 'own') : ($operation->{names} // '') eq 'device' ? $api->device($me) : $api->private($me, $friend);
 
             is $call->(undef, $own)->verdict, $operation->{open} ? 200 : '401 unauthorized', "$name: without a token";
             if ($acts eq 'sender' || $acts eq 'receiver') {

@@ -26,7 +26,7 @@ static const flx_field fields[] = {
     { .name = "b", .type = FLX_FIELD_BOOL },
     { .name = "h", .type = FLX_FIELD_CHOICE, .choices = colours },
     { .name = "n", .type = FLX_FIELD_NUMBER, .min = 1, .max = 200 },
-    { .name = "o", .type = FLX_FIELD_OBJECT },
+    { .name = "o", .type = FLX_FIELD_OBJECT, .null_empties = 1 },
     { .name = "c", .type = FLX_FIELD_CONVERSATION_ID },
     { .name = "r", .type = FLX_FIELD_NUMBER, .max = INT64_MAX, .required = 1 },
 };
@@ -121,7 +121,9 @@ static void check_value(const flx_field *field, const char *text)
         check_number(field, text);
         break;
     case FLX_FIELD_OBJECT:
-        check_object(text);
+        if (strcmp(text, "null") != 0) {
+            check_object(text);
+        }
         break;
     case FLX_FIELD_CONVERSATION_ID:
         must(length > 0 && length <= 81);

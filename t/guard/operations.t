@@ -86,7 +86,7 @@ sub look {
             $objects++;
             my $is_open = $node->{additionalProperties} // 1;
             ok $where =~ m{/Content$} ? $is_open : !$is_open, "$where: closed";
-            my $is_answer = $where !~ m{requestBody|/(?:NewMessage|Content)$|/fields$};
+            my $is_answer = $where !~ m{requestBody|/(?:New\w+|Content)$|/fields$};
             is_deeply [ sort @{ $node->{required} // [] } ], [ sort keys %{ $node->{properties} } ], "$where: all required" if $is_answer;
         }
         look($node->{$_}, "$where/$_") for sort keys %$node;

@@ -24,7 +24,7 @@ static const flx_field all_types[] = {
     { .name = "bool", .type = FLX_FIELD_BOOL },
     { .name = "choice", .type = FLX_FIELD_CHOICE, .choices = colours },
     { .name = "number", .type = FLX_FIELD_NUMBER, .min = 1, .max = 200 },
-    { .name = "object", .type = FLX_FIELD_OBJECT },
+    { .name = "object", .type = FLX_FIELD_OBJECT, .null_empties = 1 },
     { .name = "id", .type = FLX_FIELD_CONVERSATION_ID },
     { .name = "draft", .type = FLX_FIELD_TEXT, .max = 10, .null_empties = 1 },
     { .name = "big", .type = FLX_FIELD_NUMBER, .min = 0, .max = INT64_MAX },
@@ -122,10 +122,11 @@ static void takes_null_for_absent(void **state)
 {
     static const form_case cases[] = {
         { "{\"text\":null,\"uuid\":null,\"uuids\":null,\"time\":null,\"cursor\":null,\"bool\":null,"
-          "\"choice\":null,\"number\":null,\"object\":null,\"id\":null}",
+          "\"choice\":null,\"number\":null,\"id\":null}",
           "" },
         { "{\"draft\":null}", "draft=;" },
         { "{\"draft\":\"\"}", "draft=;" },
+        { "{\"object\":null}", "object=null;" },
     };
 
     (void)state;

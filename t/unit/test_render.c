@@ -281,6 +281,44 @@ static void renders_events_in_parts(void **state)
     }
 }
 
+static void renders_notification_settings(void **state)
+{
+    static char yes[1] = "\1", no[1] = "\0";
+    static const struct {
+        char *from;
+        const char *text;
+    } cases[] = {
+        { "22:00",
+          "{\"quiet_hours\":{\"from\":\"22:00\",\"until\":\"08:00\",\"time_zone\":\"UTC\"},"
+          "\"message_types\":{\"system_notification\":true,\"system_announcement\":false,"
+          "\"interaction\":true,\"private_message\":true},"
+          "\"show_text\":false,\"web_push_public_key\":null,\"updated_at\":null}" },
+        { NULL, "{\"quiet_hours\":null,"
+                "\"message_types\":{\"system_notification\":true,\"system_announcement\":false,"
+                "\"interaction\":true,\"private_message\":true},"
+                "\"show_text\":false,\"web_push_public_key\":null,\"updated_at\":null}" },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const cell row[] = {
+            { "quiet_from", cases[i].from, 5 }, { "quiet_until", "08:00", 5 },
+            { "quiet_time_zone", "UTC", 3 },    { "system_notification", yes, 1 },
+            { "system_announcement", no, 1 },   { "interaction", yes, 1 },
+            { "private_message", yes, 1 },      { "show_text", no, 1 },
+        };
+        PGresult *result = make_result(row, 8);
+        flx_buffer buffer;
+
+        flx_buffer_init(&buffer, 10000);
+        flx_render_notification_settings(&buffer, result, 0);
+        assert_renders(&buffer, cases[i].text);
+        flx_buffer_free(&buffer);
+        PQclear(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +327,7 @@ int main(void)
         cmocka_unit_test(renders_a_conversation_as_the_seeds_pair),
         cmocka_unit_test(renders_events),
         cmocka_unit_test(renders_events_in_parts),
+        cmocka_unit_test(renders_notification_settings),
     };
 
     return unit_run("render", tests, sizeof tests / sizeof tests[0]);

@@ -31,7 +31,7 @@ use FlixIM::Test::Wire;
     my $answer = $api->call('ops:system', ...);                # a token with the scope system
     my $answer = $api->call('alice', ..., host => 1);          # the first virtual host
 
-    $api->id('alice'); $api->token('alice:jwt'); $api->send_text('alice', 'bob', 'hello');
+    $api->id('alice'); $api->token('alice:jwt'); $api->send_text('alice', 'bob', 'hello'); $api->device('alice');
     $api->flood('alice', 'bob', 1200);                         # many of them
     $api->row('SELECT ...', $value);  $api->state;             # what is in the database, in one line
     $api->finish;                                              # the tests that every test of the API ends with
@@ -128,7 +128,7 @@ sub row {
 # A line that changes whenever a row of the data does.
 sub state {    ## no critic (ProhibitBuiltinHomonyms)
     my ($self) = @_;
-    my @tables = qw(users tokens conversations members messages user_messages events settings);
+    my @tables = qw(users tokens conversations members messages user_messages events settings devices notification_settings pushes);
     my $line = q{(SELECT '%1$s ' || count(*) || '/' || coalesce(sum(hashtext(x::text)::bigint), 0) FROM flixim.%1$s AS x)};
     return $self->row('SELECT ' . join " || ' ' || ", map { sprintf $line, $_ } @tables);
 }
@@ -199,6 +199,14 @@ sub send_text {
     my ($self, $from, $to, $text, %more) = @_;
     my $answer = $self->call($from, POST => '/messages', body => text_body($self->id($to), $text, %more));
     die 'not sent: ' . $answer->body if $answer->status != 201;
+    return $answer->data->{id};
+}
+
+# Registers a device for FCM and returns its id; its token is a new one, if none is given.
+sub device {
+    my ($self, $who, $token) = @_;
+    my $answer = $self->call($who, POST => '/devices', body => { provider => 'fcm', token => $token // uuid() });
+    die 'not registered: ' . $answer->body if $answer->status !~ /^20[01]$/;
     return $answer->data->{id};
 }
 

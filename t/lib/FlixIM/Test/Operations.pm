@@ -11,7 +11,7 @@ our @EXPORT_OK = qw(operations operation target);
 
 # A route without its row here fails t/guard/operations.t.
 #   method, path  as in docs/openapi.yaml
-#   names         what the path names: message, conversation; absent: nothing
+#   names         what the path names: message, conversation, device; absent: nothing
 #   body          a valid body, from ($api, $who, $friend); absent: the operation reads none
 #   fields        the members that its body knows, and their kinds (t/api/hostile_input.t); ! those it cannot do without
 #   query         the parameters that it knows, and their kinds
@@ -70,6 +70,20 @@ my @operations = (
     {
         method => 'GET', path => '/conversations/{conversation_id}/messages', names => 'conversation', answers => 200, lists => 'messages',
         query => { limit => 'number', before => 'time', before_id => 'uuid' },
+    },
+    { method => 'GET', path => '/devices', answers => 200 },
+    {
+        method => 'POST', path => '/devices', answers => 201,
+        body => sub { return { provider => 'fcm', token => FlixIM::Test::Api::uuid(), platform => 'android' } },
+        fields => {
+            'provider!' => 'choice', token => 'text', subscription => 'object', platform => 'text', locale => 'text', app_id => 'text',
+        },
+    },
+    { method => 'DELETE', path => '/devices/{device_id}', names => 'device', answers => 200 },
+    { method => 'GET', path => '/settings/notifications', answers => 200 },
+    {
+        method => 'PUT', path => '/settings/notifications', answers => 200,
+        body => sub { return { show_text => JSON::PP::false() } }, fields => { quiet_hours => 'object', message_types => 'object', show_text => 'bool' },
     },
     { method => 'GET', path => '/token', answers => 200 },
     { method => 'GET', path => '/health', answers => 200, open => 1 },
