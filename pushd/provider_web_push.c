@@ -6,6 +6,7 @@
 
 #include "flx_utf8.h"
 #include "provider.h"
+#include "provider_answer.h"
 #include "tokens.h"
 #include "vapid.h"
 #include "web_push_cipher.h"
@@ -204,21 +205,13 @@ static int web_push_build(void *state, const push_notification *notification,
 
 /* -- Answers ----------------------------------------------------------------------------------------- */
 
-/* Adds the word that Apple has in "reason", if it is one: bodies are anybody's. */
+/* Adds the word that Apple has in "reason", as for APNs; others have prose, which is not looked at. */
 static void add_word(const push_http_answer *answer, push_verdict *verdict)
 {
-    static const char *const names[] = { "reason" };
-    size_t used = strlen(verdict->reason), length;
-    char word[WORD + 1];
-    flx_slice value;
+    size_t used = strlen(verdict->reason);
+    char word[PUSH_ANSWER_WORD];
 
-    if (flx_json_pick(answer->body, answer->length, names, &value, 1) != FLX_JSON_FINE ||
-        value.at == NULL || flx_json_text(value, word, WORD, &length) != 0) {
-        return;
-    }
-    word[length] = '\0';
-    if (length > 0 &&
-        strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == length) {
+    if (push_provider_answer_apns(answer->body, answer->length, word)) {
         snprintf(verdict->reason + used, sizeof verdict->reason - used, " %s", word);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Web Push: what is asked of a vendor's service, what the browser reads of it, and what the answers mean. The clock is played here. */
-/* With pushd: provider_web_push.c provider.c vapid.c signer.c key_file.c web_push_cipher.c web_push_endpoint.c http_request.c notification.c notification_text.c */
+/* With pushd: provider_web_push.c provider.c provider_answer.c vapid.c signer.c key_file.c web_push_cipher.c web_push_endpoint.c http_request.c notification.c notification_text.c */
 #include "browser.h"
 
 #include <openssl/core_names.h>
@@ -330,7 +330,7 @@ static const answer_case answers[] = {
     { 400, ANY_TIME, "{\"reason\":\"two words\"}", PUSH_VERDICT_DEAD, -1, "HTTP 400" },
     { 400, ANY_TIME, "{\"reason\":\"\"}", PUSH_VERDICT_DEAD, -1, "HTTP 400" },
     { 400, ANY_TIME, "{\"reason\":7}", PUSH_VERDICT_DEAD, -1, "HTTP 400" },
-    { 400, ANY_TIME, "{\"reason\":\"abcdefghijklmnopqrstuvwxyzabcdefghijklmno\"}",
+    { 400, ANY_TIME, "{\"reason\":\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvw\"}",
       PUSH_VERDICT_DEAD, -1, "HTTP 400" },
     { 400, ANY_TIME, "<html>", PUSH_VERDICT_DEAD, -1, "HTTP 400" },
     { 401, ANY_TIME, "", PUSH_VERDICT_RETRY, -1, "HTTP 401" },
