@@ -27,7 +27,9 @@ sub furnish {
     $api->call($one,   PUT    => "/messages/$read/read");
     $api->call($other, PUT    => "/messages/$withdrawn/withdraw");
     $api->call($one,   DELETE => "/messages/$deleted");
+    $api->call($one, DELETE => '/devices/' . $api->device($one));
     return (
+        device => $api->device($one),
         sender => $api->send_text($one, $other, 'mine'), receiver => $api->send_text($other, $one, 'yours'),
         conversation => $api->private($one, $other), message => $api->uuid,
     );
@@ -61,7 +63,10 @@ is_deeply [ grep { $api->contract->judge($_->{schema}, $_->{body}) } @answers ],
 
 # What may be null, as the documents say: the schema must not decide it.
 my %nullable = map { $_ => 1 }
-    qw(reference_id client_timestamp last_message_id last_message_content last_message_timestamp last_read_message_id draft);
+    qw(reference_id client_timestamp last_message_id last_message_content last_message_timestamp last_read_message_id draft
+    app_id platform locale disabled_reason quiet_hours web_push_public_key);
+# Nor when settings were changed that never were; everything else has been.
+sub is_nullable { my ($object, $key) = @_; return $nullable{$key} || $key eq 'updated_at' && exists $object->{show_text} }
 
 sub other_type {
     my ($value) = @_;
@@ -82,7 +87,7 @@ sub mutants {
             my $member = delete $rest{$key};
             push @mutants, [ "$at: dropped", {%rest} ] if $path ne '/error/fields' || !%rest;
             push @mutants, [ "$at: renamed", { %rest, "${key}_" => $member } ];
-            push @mutants, [ "$at: null", { %rest, $key => undef } ] if defined $member && !$nullable{$key};
+            push @mutants, [ "$at: null", { %rest, $key => undef } ] if defined $member && !is_nullable($value, $key);
             my $is_content = $key eq 'content' && ref $member;
             push @mutants, map { [ $_->[0], { %rest, $key => $_->[1] } ] } $is_content ? [ "$at: another type", [] ] : mutants($member, $at);
         }
