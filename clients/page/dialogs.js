@@ -7,7 +7,7 @@ import { asUser } from './session.js';
 import { text } from './texts.js';
 
 /** Shows a form as a dialog; resolves to what check() makes of it when it is sent, to null when it is not. */
-function ask(form, check) {
+export function ask(form, check) {
     const dialog = element('dialog', { onclick: event => event.target === dialog && dialog.close() }, form);
     return new Promise(resolve => {
         let answer = null;
@@ -27,7 +27,8 @@ function ask(form, check) {
     });
 }
 
-const buttons = (key, kind = 'primary') => element('p', { className: 'buttons' },
+/** Cancel, and what the form is for. */
+export const buttons = (key, kind = 'primary') => element('p', { className: 'buttons' },
     element('button', { type: 'button', className: 'plain', onclick: event => event.target.closest('dialog').close() }, text('cancel')),
     element('button', { className: kind }, text(key)));
 

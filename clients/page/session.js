@@ -28,8 +28,7 @@ function fromLink() {
 export function findSession() {
     const linked = fromLink();
     if (linked) {
-        sessionStorage.setItem(KEY, JSON.stringify(linked));
-        return linked;
+        return beginSession(linked);
     }
     try {
         const kept = JSON.parse(sessionStorage.getItem(KEY));
@@ -37,6 +36,13 @@ export function findSession() {
     } catch {
         return null;
     }
+}
+
+/** Keeps a session for this tab; returns it. */
+export function beginSession({ user, token }) {
+    const session = { user, token };
+    sessionStorage.setItem(KEY, JSON.stringify(session));
+    return session;
 }
 
 /** Forgets the session. */
@@ -77,11 +83,9 @@ export function askForSession(problem) {
                 complain(user ? 'no_token' : 'no_uuid');
                 return;
             }
-            const session = { user, token };
-            sessionStorage.setItem(KEY, JSON.stringify(session));
             form.reset();
             byId('login').hidden = true;
-            resolve(session);
+            resolve(beginSession({ user, token }));
         });
     });
 }

@@ -49,13 +49,14 @@ export async function becomes(condition, name, patience = PATIENCE) {
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
-/** Asks the harness for something (to kill the daemon, to start it), and waits until that is done. */
+/** Asks the harness for something (to kill the daemon, to start it), and waits until that is done; what it has to say. */
 export async function harness(request) {
     console.log(`!${request}`);
     const { value, done: ended } = await answers.next();
-    if (ended || value !== 'done') {
+    if (ended || !value.startsWith('done')) {
         throw new Error(`${request}: ${value ?? 'the harness is gone'}`);
     }
+    return value.slice('done '.length);
 }
 
 /** A browser, and what its windows complained of. */
@@ -91,7 +92,7 @@ export class Browser {
         await context.addInitScript(() => document.addEventListener('securitypolicyviolation', violation =>
             console.error(`policy: ${violation.violatedDirective} ${violation.blockedURI}`)));
         const page = await context.newPage();
-        this.#watch(page);
+        this.watch(page);
         await page.goto(`${this.base}${path}${user ? `#user=${user.id}&token=${user.token}` : ''}`);
         if (user) {
             await page.locator('#chat[data-state=online]').waitFor();
@@ -99,7 +100,8 @@ export class Browser {
         return page;
     }
 
-    #watch(page) {
+    /** Notes what a window complains of; for those that were not opened here. */
+    watch(page) {
         const complain = what => this.faults.push(what);
         page.on('pageerror', error => complain(`exception: ${error.stack}`));
         page.on('console', message => {

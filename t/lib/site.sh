@@ -36,7 +36,7 @@ install_page() {
     rm -rf -- "$to"
     mkdir -p -- "$to"/{page,js,vendor}
     cp -- "$home"/clients/page/*.* "$to/page/"
-    mv -- "$to/page/index.html" "$to/"
+    mv -- "$to/page/index.html" "$to/page/sw.js" "$to/"
     tar -C "$home/clients/js" --exclude=./node_modules -cf - . | tar -C "$to/js" -xf -
     [ ! -s "$(phoenix_file)" ] ||
         tar -xOzf "$(phoenix_file)" package/priv/static/phoenix.mjs >"$to/vendor/phoenix.mjs"
@@ -84,7 +84,7 @@ httpd_conf() {
 </Directory>
 <Directory "$httpd_home/page">
     Require all granted
-    Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; frame-ancestors 'none'"
+    Header always set Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types flixim-worker; frame-ancestors 'none'"
     Header always set X-Content-Type-Options nosniff
     Header always set Referrer-Policy no-referrer
     Header always set Cache-Control no-cache
@@ -94,6 +94,8 @@ AddType "text/html; charset=utf-8" .html
 AddType "text/css; charset=utf-8" .css
 AddType "text/javascript; charset=utf-8" .js .mjs
 AddType image/svg+xml .svg
+AddType image/png .png
+AddType application/manifest+json .json
 TEXT
     sed -e '/^LoadModule /d' -e "s#host=/run/postgresql#host=$PGHOST#" -e "s#/run/flixim/pushd.sock#$pushd_socket#" \
         -e "s#^FlixIMHandoff .*#FlixIMHandoff \"${pushd_socket%/*}/handoff.sock\"#" \
