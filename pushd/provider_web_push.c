@@ -83,9 +83,10 @@ static void *web_push_read(const push_settings *settings, char *why, size_t size
     if (settings->web_push_key_file[0] == '\0') {
         return NULL;
     }
-    if (strlen(subject) > SUBJECT_LIMIT || !flx_utf8_valid(subject, strlen(subject))) {
-        snprintf(why, size, "web_push_subject is not UTF-8, or longer than %d bytes",
-                 SUBJECT_LIMIT);
+    /* Services that look at it refuse "mailto: Name <a@b>". */
+    if (strlen(subject) > SUBJECT_LIMIT || !flx_utf8_valid(subject, strlen(subject)) ||
+        strpbrk(subject, " \t<>\"") != NULL) {
+        snprintf(why, size, "web_push_subject is no URL of at most %d bytes", SUBJECT_LIMIT);
         return NULL;
     }
     signer = read_key(settings, why, size);

@@ -68,7 +68,7 @@ const push_setting push_settings_table[] = {
     VALUE(token_jwks_file, FILE, "", CHANGES),
     VALUE(token_key_file, FILE, "", CHANGES),
     NUMBER(token_leeway, TIME, "30s", "0", "10min", CHANGES),
-    VALUE(web_push_hosts, HOSTS, "fcm.googleapis.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com", CHANGES),
+    VALUE(web_push_hosts, HOSTS, "fcm.googleapis.com jmt17.google.com *.push.services.mozilla.com *.notify.windows.com *.push.apple.com", CHANGES),
     VALUE(web_push_key_file, FILE, "", CHANGES),
     VALUE(web_push_subject, TEXT, "", CHANGES),
     VALUE(webhook_key_file, FILE, "", CHANGES),

@@ -125,6 +125,8 @@ static void its_key_is_looked_at(void **state)
     static const push_settings without = { .web_push_key_file = "",
                                            .web_push_subject = "",
                                            .web_push_hosts = hosts };
+    static const char *const bad[] = { "mailto:\xff", "mailto:a@b ", "mailto:<a@b>",
+                                       "mailto:\"a\"@b" };
     char why[600] = "", longer[600] = "mailto:";
 
     (void)state;
@@ -135,11 +137,13 @@ static void its_key_is_looked_at(void **state)
     assert_non_null(strstr(why, "\": holds no key of the curve P-256"));
     assert_null(read_service("mailto:a@b", "P-256", 0640 | 0004, why));
     assert_non_null(strstr(why, "\": has a mode that lets others read"));
-    assert_null(read_service("mailto:\xff", "P-256", 0600, why));
-    assert_string_equal(why, "web_push_subject is not UTF-8, or longer than 500 bytes");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_null(read_service(bad[i], "P-256", 0600, why));
+        assert_string_equal(why, "web_push_subject is no URL of at most 500 bytes");
+    }
     memset(longer + 7, 'a', 494);
     assert_null(read_service(longer, "P-256", 0600, why));
-    assert_string_equal(why, "web_push_subject is not UTF-8, or longer than 500 bytes");
+    assert_string_equal(why, "web_push_subject is no URL of at most 500 bytes");
     push_provider_web_push.free(NULL);
 }
 
