@@ -37,14 +37,14 @@ my $get = sub {
     $wire->send("GET $path HTTP/1.1\r\nHost: localhost:$port\r\nConnection: close\r\n\r\n");
     return $wire->answer;
 };
-for my $page ([ '/' => 'text/html' ], [ '/page/main.js' => 'text/javascript' ], [ '/page/style.css' => 'text/css' ], [ '/js/flixim.js' => 'text/javascript' ], [ '/vendor/phoenix.mjs' => 'text/javascript' ]) {
+for my $page ([ '/' => 'text/html' ], [ '/sw.js' => 'text/javascript' ], [ '/page/main.js' => 'text/javascript' ], [ '/page/style.css' => 'text/css' ], [ '/js/flixim.js' => 'text/javascript' ], [ '/vendor/phoenix.mjs' => 'text/javascript' ]) {
     my $answer = $get->($page->[0]);
     is $answer->status, 200, "$page->[0] is there";
     is $answer->header('content-type'), "$page->[1]; charset=utf-8", 'of its type';
     like $answer->header('content-security-policy'), qr/^default-src 'none';.*frame-ancestors 'none'$/, 'under a strict policy';
     is $answer->header('x-content-type-options'), 'nosniff', 'which nobody may guess around';
 }
-for my $path ('/page/', '/js/', '/package.json', '/../pushd/token.key', '/metrics', '/health') {
+for my $path ('/page/', '/js/', '/package.json', '/../pushd/token.key', '/../pushd/web_push.pem', '/metrics', '/health') {
     isnt $get->($path)->status, 200, "$path is not";
 }
 my ($token) = $link[0] =~ /token=(\S+)/;

@@ -44,22 +44,36 @@ install_page() {
     chmod -R u+w,a+rX "$to"
 }
 
-# make_token_key FOLDER: the secret that GET /token signs with. httpd reads it before it gives up root's rights;
-# flixim-pushd has its copy in a folder of its own.
-make_token_key() {
-    if [ ! -s "$state/token.key" ]; then
-        (umask 077 && head -c 48 /dev/urandom | base64 >"$state/token.key.new")
-        mv -- "$state/token.key.new" "$state/token.key"
+# make_keys FOLDER: the secret that GET /token signs with, and the key that browsers subscribe with, made once for a state. httpd reads
+# its own before it gives up root's rights; flixim-pushd has its copies in a folder of its own.
+make_keys() {
+    [ "$(id -u)" != 0 ] || chown "$httpd_user": "$1"
+    make_key token.key "$1" random_secret
+    make_key web_push.pem "$1" openssl ecparam -name prime256v1 -genkey -noout
+}
+
+# make_key NAME FOLDER COMMAND...: what the command prints.
+make_key() {
+    local name=$1 folder=$2
+    shift 2
+    if [ ! -s "$state/$name" ]; then
+        (umask 077 && "$@" >"$state/$name.new") || die "cannot make the key '$state/$name'"
+        mv -- "$state/$name.new" "$state/$name"
     fi
-    rm -f -- "$1/token.key"
-    (umask 077 && cp -- "$state/token.key" "$1/token.key")
-    [ "$(id -u)" != 0 ] || chown "$httpd_user": "$1" "$1/token.key"
+    rm -f -- "$folder/$name"
+    (umask 077 && cp -- "$state/$name" "$folder/$name")
+    [ "$(id -u)" != 0 ] || chown "$httpd_user": "$folder/$name"
+}
+
+random_secret() {
+    head -c 48 /dev/urandom | base64
 }
 
 # Prints flixim-pushd's settings.
 pushd_conf() {
     printf '%s\n' "# Written anew at each start by ./dev run." \
         "listen_unix = $pushd_socket" "listen_handoff = ${pushd_socket%/*}/handoff.sock" "token_key_file = $pushd_home/token.key" \
+        "web_push_key_file = $pushd_home/web_push.pem" "web_push_subject = mailto:admin@example.org" \
         "database = host=$PGHOST dbname=flixim user=flixim_push" "drain_time = 1s"
 }
 
