@@ -426,6 +426,12 @@ static void judge(void *it, int status, const char *body, int64_t retry_after,
     free(copy);
 }
 
+#define ERROR(status, code)                                                                        \
+    "{\"error\":{\"code\":1,\"message\":\"token d1 is x\",\"status\":\"" status                    \
+    "\",\"details\":[{"                                                                            \
+    "\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code      \
+    "\"}]}}"
+
 static void replaces_a_token_that_was_refused(void **state)
 {
     void *it = open_ready();
@@ -449,11 +455,27 @@ static void replaces_a_token_that_was_refused(void **state)
     push_provider_fcm.free(it);
 }
 
-#define ERROR(status, code)                                                                        \
-    "{\"error\":{\"code\":1,\"message\":\"token d1 is x\",\"status\":\"" status                    \
-    "\",\"details\":[{"                                                                            \
-    "\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code      \
-    "\"}]}}"
+static void keeps_a_token_that_may_be_fine(void **state)
+{
+    void *it = open_ready();
+    push_verdict verdict;
+
+    (void)state;
+    judge(it, 401, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, &verdict);
+    assert_int_equal(verdict.result, PUSH_VERDICT_RETRY);
+    assert_int_equal(played.sent, 1);
+    assert_true(prepare(it));
+    assert_int_equal(played.sent, 2);
+    build(it, &played_notification);
+    assert_non_null(strstr(played.headers, "Bearer ya29.a\n"));
+    played_answer(200, "{\"access_token\":\"ya29.b\",\"expires_in\":3600}", -1);
+    judge(it, 401, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, &verdict);
+    assert_true(prepare(it));
+    assert_int_equal(played.sent, 2);
+    build(it, &played_notification);
+    assert_non_null(strstr(played.headers, "Bearer ya29.b\n"));
+    push_provider_fcm.free(it);
+}
 
 static void understands_googles_answers(void **state)
 {
@@ -523,6 +545,7 @@ int main(void)
         cmocka_unit_test(sends_as_google_wants_it),
         cmocka_unit_test(cuts_the_text_so_that_it_fits),
         cmocka_unit_test(replaces_a_token_that_was_refused),
+        cmocka_unit_test(keeps_a_token_that_may_be_fine),
         cmocka_unit_test(understands_googles_answers),
     };
 
