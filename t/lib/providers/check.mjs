@@ -21,7 +21,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const id = randomUUID();
 const good = {
     push_id: id, event: 'new_message', message_id: randomUUID(), conversation_id: 'private:x:y', message_kind: 'private_message', content_type: 'text',
-    sender_id: randomUUID(), server_timestamp: '2026-01-01T00:00:00.000000Z', title: '新消息', text: 'hello', badge: 3, collapse: 'c'.repeat(32),
+    sender_id: randomUUID(), server_timestamp: '2026-01-01T00:00:00.000Z', title: '新消息', text: 'hello', badge: 3, collapse: 'c'.repeat(32),
 };
 
 function post(name, path, headers, body) {
