@@ -20,7 +20,7 @@ async function windows() {
 async function show(pushed) {
     const kept = await readKept();
     const isTheirs = kept !== null && kept.user === pushed.user_id;
-    const tag = isTheirs ? pushed.collapse : 'flixim';
+    const tag = isTheirs && pushed.collapse ? pushed.collapse : 'flixim';
     const [before] = await self.registration.getNotifications({ tag });
     const isSeen = (await windows()).some(one => one.focused);
     const isAgain = before !== undefined && before.data.push_id === pushed.push_id;
@@ -42,7 +42,7 @@ async function show(pushed) {
 self.addEventListener('push', event => {
     let pushed = {};
     try {
-        pushed = event.data.json();
+        pushed = event.data.json() ?? {};
     } catch {
         // Something has to be shown all the same.
     }

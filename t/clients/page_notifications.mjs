@@ -245,9 +245,11 @@ const parts = {
         const [anonymous] = await shown(worker);
         is(JSON.stringify([anonymous.title, anonymous.body, anonymous.data.conversation]), JSON.stringify(['Flix IM', 'There is a new message', undefined]), 'without a word of it');
         await closeAll(worker);
-        await deliver(other, 'no JSON');
-        await becomes(() => shown(worker).then(it => it.length === 1 && it[0].title === 'Flix IM'), 'so is what nobody understands');
-        await closeAll(worker);
+        for (const odd of ['no JSON', 'null', JSON.stringify({ user_id: alice.id })]) {
+            await deliver(other, odd);
+            await becomes(() => shown(worker).then(it => it.length === 1 && it[0].title === 'Flix IM'), `so is what nobody understands: ${odd}`);
+            await closeAll(worker);
+        }
 
         await opened.locator('#sidebar .language').click();
         await becomes(() => harness('devices').then(it => it.includes(' zh-CN active')), 'the page’s language becomes the device’s');
