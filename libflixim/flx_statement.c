@@ -348,7 +348,8 @@ const flx_statement flx_statement_mark_read_up_to = {
 
 const flx_statement flx_statement_beat = {
     .name = "beat",
-    .text = "SELECT flixim.beat($1::uuid, $2::interval, $3::interval, $4::text) AS is_known",
+    .text = "SELECT is_known, push_delay_ms FROM flixim.beat($1::uuid, $2::interval, $3::interval, "
+            "$4::text)",
     .parameters = 4,
 };
 

@@ -8,7 +8,7 @@
 /* Without a caller or an outcome. Intervals are texts ("15000 milliseconds"). */
 
 /* daemon_id, lease (interval), silence (interval), web_push_key (text, or null). Columns: is_known (bool): if not, the daemon tells
- * all its users again. */
+ * all its users again; push_delay_ms (int8). */
 extern const flx_statement flx_statement_beat;
 /* daemon_id. */
 extern const flx_statement flx_statement_end_daemon;

@@ -25,8 +25,8 @@ BEGIN
         SELECT x.stamp, x.message_id
         FROM flixim.events AS x
         WHERE x.target_user_id = u.user_id
-            -- What was sent before is not told any more.
-            AND x.stamp > greatest(u.since, now_at - settings.push_lifetime)
+            -- Pushes that were sent are known for a day: what is older could be pushed a second time.
+            AND x.stamp > greatest(u.since, now_at - least(settings.push_lifetime, interval '1 day'))
             AND x.event_type = 'new_message'
             AND x.status = 'unread'
             AND (p_xid IS NULL OR x.xid >= p_xid)

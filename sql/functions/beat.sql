@@ -3,11 +3,19 @@
 -- A daemon is alive, and will be for p_lease without another word. Called every third of that, while the daemon reads the stream.
 -- p_silence:      how long its clients may be silent: what was committed before was told them, and they have been heard since
 -- p_web_push_key: the public key with which browsers subscribe, or NULL
--- Returns false if the daemon was not known, or its users are already being judged again: it then tells all its users again.
+-- is_known:       false if the daemon was not known, or its users are already being judged again: it then tells all its users again
+-- push_delay_ms:  settings.push_delay, which is also how long what is sent to a client may take to arrive
 -- Buries others whose lease is over, but only if this one has renewed its own in time for a whole lease: after PostgreSQL was away,
 -- all leases are over, and everybody gets the time to renew.
 
-CREATE OR REPLACE FUNCTION flixim.beat(p_daemon_id uuid, p_lease interval, p_silence interval, p_web_push_key text) RETURNS boolean
+CREATE OR REPLACE FUNCTION flixim.beat(
+    p_daemon_id uuid,
+    p_lease interval,
+    p_silence interval,
+    p_web_push_key text,
+    OUT is_known boolean,
+    OUT push_delay_ms bigint
+)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET join_collapse_limit = 1
@@ -16,7 +24,6 @@ DECLARE
     oldest_open xid8;
     now_at timestamptz;
     daemon flixim.daemons;
-    is_known boolean;
 BEGIN
     PERFORM flixim.require_read_committed();
     -- In this order: what is older than the one was committed at the other.
@@ -56,7 +63,7 @@ BEGIN
     IF daemon.current_since <= now_at - p_lease THEN
         PERFORM flixim.expire_daemons();
     END IF;
-    RETURN is_known;
+    SELECT extract(epoch FROM s.push_delay) * 1000 INTO push_delay_ms FROM flixim.settings AS s;
 END
 $$;
 

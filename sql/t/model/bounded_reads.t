@@ -31,7 +31,6 @@ my %bound = (
     list_history       => { rows => sub { 6 * $_[0] + 30 },  buffers => sub { 25 * $_[0] + 300 } },
     sync_events        => { rows => sub { 6 * $_[0] + 30 },  buffers => sub { 30 * $_[0] + 600 } },
     sync_messages      => { rows => sub { 15 * $_[0] + 30 }, buffers => sub { 60 * $_[0] + 600 } },
-    sync_and_note      => { rows => sub { 15 * $_[0] + 40 }, buffers => sub { 60 * $_[0] + 700 } },
     unread_counts      => { rows => sub {10},                buffers => sub {100} },
     list_conversations => { rows => sub { 10 * $_[0] + 3 * $_[1] + 50 }, buffers => sub { 30 * $_[0] + 10 * $_[1] + 300 } },
     get_conversation   => { rows => sub {30},                buffers => sub {200} },
@@ -59,7 +58,7 @@ sub list_calls {
 sub sync_calls {
     my ($at) = @_;
     my @calls;
-    for my $function (qw(sync_events sync_messages sync_and_note)) {
+    for my $function (qw(sync_events sync_messages)) {
         push @calls, [$function, 500, 'from the start', undef, 500],
             map { [$function, 500, "from the $_", $at->{$_}{stamp}, 500] } qw(middle end);
     }
@@ -186,8 +185,6 @@ sub send_first {
 
 my $session = $cluster->connect(user => 'flixim_httpd');
 my %nowhere = map { $_ => { id => uuid(), stamp => '2020-01-01 00:00:00+00' } } qw(early middle end);
-# With a device, so that syncs are noted.
-$session->do(q{SELECT FROM flixim.add_device(?::flixim.caller, 'fcm', 'token')}, undef, $caller);
 call_all($session, { %nowhere, big => uuid() });
 send_first($session);
 call_all($session, { %nowhere, big => uuid() });
