@@ -134,6 +134,8 @@ static int push_page(push_subscription *subscription, const PGresult *result)
     flx_render_events_begin(&rendering, result);
     for (row = 1; row < rows; row++) {
         flx_time stamp = flx_value_time(flx_result_at(result, row, stamps));
+        flx_time before = subscription->position;
+        int is_pushed;
 
         if (stamp <= subscription->position) {
             continue;
@@ -141,11 +143,15 @@ static int push_page(push_subscription *subscription, const PGresult *result)
         if (!has_room(subscription, ROOM_TO_GO_ON, PART_TO_GO_ON)) {
             return 1;
         }
-        if (!is_own(subscription, flx_result_at(result, row, origin)) &&
-            (stamp <= subscription->live_from || stamp > subscription->pushed_to)) {
+        is_pushed = !is_own(subscription, flx_result_at(result, row, origin)) &&
+                    (stamp <= subscription->live_from || stamp > subscription->pushed_to);
+        if (is_pushed) {
             push_row(subscription, &rendering, row);
         }
         subscription->position = stamp;
+        if (is_pushed) {
+            push_reach_sent(subscription, before, 0);
+        }
     }
     cursor = flx_value_time(flx_result_get(result, 0, "cursor_at"));
     if (cursor > subscription->position) {

@@ -122,6 +122,11 @@ static size_t backlog(const push_subscription *subscription)
     return transport->functions->backlog(transport);
 }
 
+static push_transport *transport_of(const push_subscription *subscription)
+{
+    return ((const push_channel *)subscription)->socket->transport;
+}
+
 /* A token does not count any more: by itself, or because it was revoked. */
 static void end_of_token(push_socket *socket, const push_identity *identity)
 {
@@ -235,6 +240,7 @@ static void restart(push_subscription *subscription)
 static const push_subscriber subscriber = {
     .push = push_event_payload,
     .backlog = backlog,
+    .transport = transport_of,
     .judge = judge,
     .restart = restart,
 };

@@ -44,6 +44,7 @@ struct push_connection {
     const push_protocol *protocol;
     void *state;
     int is_local; /* came over a Unix socket */
+    int is_tunnelled; /* what is at its other end is httpd, or another program of this machine, not the client */
     push_connection_phase phase;
     uint64_t heard; /* when the last byte came, in uv_now's time */
     /* ---- */
@@ -57,6 +58,9 @@ struct push_connection {
     push_block *cipher;   /* TLS: what is to be written before anything of the outbox */
     size_t cipher_offset; /* of which that much is written */
     size_t in_flight;     /* bytes that libuv writes */
+    uint64_t written;     /* bytes of the outbox, before TLS, that are in the kernel */
+    size_t leaving;       /* and those that have left it and may not be there yet */
+    uint64_t proven;      /* written when the last byte came */
     struct push_tls_session *tls;
     char *kept; /* bytes that were not taken */
     size_t kept_length;
@@ -93,6 +97,11 @@ void push_connection_send(push_connection *connection, push_block *block, int en
 
 /* Bytes that are sent and not yet in the kernel. */
 size_t push_connection_backlog(const push_connection *connection);
+
+/* How many bytes were sent so far; and of these, with a system call, how many the client's system has for certain. Through a tunnel
+ * nobody but the client can say that. */
+uint64_t push_connection_sent(const push_connection *connection);
+uint64_t push_connection_arrived(const push_connection *connection);
 
 /* Drops what was sent and is not partly written. */
 void push_connection_drop(push_connection *connection);

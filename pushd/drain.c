@@ -9,6 +9,7 @@
 #include "listener.h"
 #include "log.h"
 #include "longpoll.h"
+#include "presence.h"
 #include "server.h"
 #include "stream.h"
 #include "systemd.h"
@@ -44,13 +45,20 @@ static void on_stream_closed(void *data)
     push_database_close(drain->server->database, on_database_closed, drain);
 }
 
+static void on_presence_closed(void *data)
+{
+    push_drain *drain = data;
+
+    push_stream_close(drain->server->stream, on_stream_closed, drain);
+}
+
 /* No client is left: what they had asked of the database ends with the database. */
 static void on_part_gone(void *data)
 {
     push_drain *drain = data;
 
     if (--drain->waiting_for == 0) {
-        push_stream_close(drain->server->stream, on_stream_closed, drain);
+        push_presence_close(drain->server->presence, on_presence_closed, drain);
     }
 }
 

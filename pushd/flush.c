@@ -34,6 +34,8 @@ static void on_written(uv_write_t *request, int status)
 
     if (status == 0) {
         connection->server->metrics.bytes_sent_total += (int64_t)connection->in_flight;
+        connection->written += connection->leaving;
+        connection->leaving = 0;
     }
     connection->in_flight = 0;
     free_batch(written);
@@ -73,6 +75,7 @@ static unsigned fill(push_connection *connection, batch *out, uv_buf_t *buffers)
         out->count++;
     }
     connection->in_flight = bytes;
+    connection->leaving = bytes;
     return out->count;
 }
 
@@ -116,6 +119,7 @@ static int encrypt(push_connection *connection)
     }
     if (bytes > 0) {
         push_outbox_written(&connection->outbox, bytes);
+        connection->leaving += bytes;
     }
     connection->cipher = push_tls_output(connection->tls);
     connection->cipher_offset = 0;
@@ -135,6 +139,7 @@ static int try_plain(push_connection *connection)
     written = uv_try_write(&connection->handle.stream, buffers, count);
     if (written > 0) {
         push_outbox_written(&connection->outbox, (size_t)written);
+        connection->written += (uint64_t)written;
     }
     return written == 0 ? UV_EAGAIN : written;
 }
@@ -158,6 +163,8 @@ static int try_cipher(push_connection *connection)
         if (connection->cipher_offset == connection->cipher->length) {
             push_block_release(connection->cipher);
             connection->cipher = NULL;
+            connection->written += connection->leaving;
+            connection->leaving = 0;
         }
     }
     return written == 0 ? UV_EAGAIN : written;

@@ -16,6 +16,8 @@
 #include "listener.h"
 #include "log.h"
 #include "longpoll.h"
+#include "presence.h"
+#include "reach.h"
 #include "reload.h"
 #include "server.h"
 #include "socket.h"
@@ -195,11 +197,13 @@ static int open_all(push_server *server, char *why, size_t size)
     snprintf(why, size, "out of memory");
     if ((server->database = push_database_open(server)) == NULL ||
         (server->users = push_users_make(server)) == NULL ||
+        (server->reaches = push_reaches_make(server)) == NULL ||
         (server->limits = push_limits_make(server)) == NULL ||
         (server->sockets = push_sockets_make(server)) == NULL ||
         (server->polls = push_polls_make(server)) == NULL ||
         (server->connections = push_connections_make(server)) == NULL ||
-        (server->stream = push_stream_open(server)) == NULL) {
+        (server->stream = push_stream_open(server)) == NULL ||
+        (server->presence = push_presence_open(server)) == NULL) {
         return -1;
     }
     server->listeners = push_listeners_open(server, inherited, count, why, size);
@@ -214,6 +218,7 @@ static void free_all(daemon_state *pushd)
     push_polls_free(server->polls);
     push_sockets_free(server->sockets);
     push_users_free(server->users);
+    push_reaches_free(server->reaches);
     push_limits_free(server->limits);
     push_reload_free(server);
 }

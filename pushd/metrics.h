@@ -28,6 +28,13 @@
     X(bytes_received_total, counter, "Bytes received from clients.")                               \
     X(bytes_sent_total, counter, "Bytes written to clients.")                                      \
     X(events_pushed_total, counter, "Events pushed into channels.")                                \
+    X(channels_doubtful, gauge, "Of the joined channels, those whose client may not be there.")    \
+    X(channels_doubtful_total, counter, "Times that events did not arrive for push_delay.")        \
+    X(pings_sent_total, counter, "Pings sent to clients behind a tunnel that were silent.")        \
+    X(presence_users, gauge, "Users that are online here, as far as the database was told.")       \
+    X(presence_told_total, counter, "Users of whom the database was told that this changed.")      \
+    X(presence_beats_total, counter, "Times that the database was told that this daemon lives.")   \
+    X(presence_pushes_total, counter, "Pushes made for what connections may not have brought.")    \
     X(events_caught_up_total, counter,                                                             \
       "Of these, those read by sync rather than from the stream.")                                 \
     X(pushes_refused_total, counter, "Messages refused by pushes_per_second.")                     \

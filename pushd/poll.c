@@ -43,6 +43,9 @@ struct push_poll {
     post *last;
     int is_held;
     int is_ended;
+    uint64_t sent;     /* messages */
+    uint64_t answered; /* of these, those that a GET was given */
+    uint64_t arrived;  /* of these, those after which the client came for more */
 };
 
 static push_poll *poll_of(push_transport *transport)
@@ -143,6 +146,7 @@ static void answer_waiting(push_poll *poll)
         return;
     }
     poll->waiting = NULL;
+    poll->answered = poll->sent;
     exchange->gone = NULL;
     flx_buffer_init(&body, poll->queue.length + 128);
     flx_buffer_add_text(&body, "{\"messages\":[");
@@ -249,6 +253,7 @@ static void send_to_poll(push_transport *transport, int is_binary, push_block *c
             poll->queue.limit = poll->queue.length;
         }
         append(&poll->queue, blocks, count);
+        poll->sent++;
         poll->polls->server->metrics.messages_sent_total++;
     }
     for (int i = 0; i < count; i++) {
@@ -283,12 +288,20 @@ static size_t backlog(const push_transport *transport)
     return ((const push_poll *)transport)->queue.length;
 }
 
+static uint64_t progress(const push_transport *transport, push_stage stage)
+{
+    const push_poll *poll = (const push_poll *)transport;
+
+    return stage == PUSH_SENT ? poll->sent : poll->arrived;
+}
+
 static const push_transport_functions functions = {
     .send = send_to_poll,
     .close = close_poll,
     .hold = hold,
     .release = release,
     .backlog = backlog,
+    .progress = progress,
 };
 
 /* -- POST -------------------------------------------------------------------------------------------- */
@@ -476,6 +489,7 @@ static void gone_get(push_exchange *exchange)
 
 void push_poll_get(push_poll *poll, push_exchange *exchange)
 {
+    poll->arrived = poll->answered;
     /* An older one makes way. It gets nothing: what there is would have been sent already. */
     answer_waiting(poll);
     poll->waiting = exchange;

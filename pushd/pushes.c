@@ -189,6 +189,14 @@ static void answered(void *data, const push_answer *answer)
     pump(channel);
 }
 
+/* Where a sync is to begin. */
+static flx_time cursor_of(const char *text)
+{
+    flx_time cursor;
+
+    return text != NULL && flx_time_read(&cursor, text, strlen(text)) == 0 ? cursor : FLX_TIME_MIN;
+}
+
 static progress call(push_channel *channel, push_request *request, const flx_form *form)
 {
     const push_event *event = request->event;
@@ -199,7 +207,7 @@ static progress call(push_channel *channel, push_request *request, const flx_for
     flx_uuid_write(&channel->subscription.origin, origin);
     event->fill(form, origin, parameters);
     if (event->is_sync) {
-        push_subscription_syncing(&channel->subscription);
+        push_subscription_syncing(&channel->subscription, cursor_of(parameters[0]));
     }
     channel->call = push_database_call(server->database, event->lane, event->statement,
                                        channel->identity->caller, parameters, answered, channel);

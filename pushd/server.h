@@ -20,6 +20,8 @@ struct push_providers;   /* providers.h: the push services that are configured *
 struct push_stream;      /* stream.h: the event stream */
 struct push_users;       /* subscription.h: whose channels are joined here */
 struct push_limits;      /* user_limits.h: what each user may do */
+struct push_reaches;     /* reach.h: what has not arrived at clients; NULL in some tests */
+struct push_presence;    /* presence.h: who is online; NULL at the end, and in some tests */
 
 typedef struct push_server {
     uv_loop_t *loop;
@@ -38,6 +40,8 @@ typedef struct push_server {
     struct push_stream *stream;
     struct push_users *users;
     struct push_limits *limits;
+    struct push_reaches *reaches;
+    struct push_presence *presence;
     /* whether the daemon is on its way down */
     int is_draining;
 } push_server;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "catch_up.h"
+#include "presence.h"
 #include "server.h"
 #include "users.h"
 
@@ -54,12 +55,18 @@ int push_subscribe(push_subscription *subscription)
     subscription->call = NULL;
     subscription->next_due = NULL;
     subscription->previous_due = NULL;
+    push_reach_init(subscription);
     return push_users_add(users_of(subscription), subscription);
 }
 
 void push_unsubscribe(push_subscription *subscription)
 {
     push_catch_up_leave(users_of(subscription)->catch_up, subscription);
+    if (subscription->reach.proven != PUSH_REACH_NONE) {
+        push_reach_end(subscription);
+        push_presence_missed(subscription->server->presence, subscription,
+                             subscription->reach.proven);
+    }
     push_users_remove(users_of(subscription), subscription);
 }
 
@@ -86,6 +93,8 @@ void push_subscription_joined(push_subscription *subscription, flx_time live_fro
     }
     subscription->position = live_from;
     subscription->live_from = live_from;
+    push_reach_joined(subscription);
+    push_presence_changed(subscription->server->presence, subscription);
     if (subscription->state == PUSH_ENDING) {
         return;
     }
@@ -93,8 +102,11 @@ void push_subscription_joined(push_subscription *subscription, flx_time live_fro
     push_catch_up_wait(users_of(subscription)->catch_up, subscription, PUSH_WAIT_HOLD);
 }
 
-void push_subscription_syncing(push_subscription *subscription)
+void push_subscription_syncing(push_subscription *subscription, flx_time cursor)
 {
+    if (!subscription->was_synced) {
+        push_reach_syncing(subscription, cursor);
+    }
     if (subscription->syncs++ == 0 && (subscription->has_news & PUSH_NEWS)) {
         subscription->has_news &= ~PUSH_NEWS;
         subscription->has_news |= PUSH_NEWS_BEFORE_SYNC;
@@ -119,6 +131,7 @@ void push_subscription_synced(push_subscription *subscription, int succeeded, fl
                               int has_more)
 {
     int is_first = !subscription->was_synced;
+    flx_time before = subscription->position;
 
     subscription->syncs--;
     if (subscription->state == PUSH_ENDING) {
@@ -141,6 +154,10 @@ void push_subscription_synced(push_subscription *subscription, int succeeded, fl
     }
     else {
         advance(subscription, cursor);
+    }
+    push_reach_sent(subscription, before, is_first);
+    if (is_first) {
+        push_presence_changed(subscription->server->presence, subscription);
     }
     if (has_more && (is_first || subscription->state == PUSH_BEHIND)) {
         fall_behind(subscription, PUSH_WAIT_CLIENT);
@@ -204,10 +221,13 @@ void push_subscriptions_deliver(struct push_users *users, const flx_uuid *user_i
             note(subscription, stamp);
         }
         else if (stamp > subscription->position) {
+            flx_time before = subscription->position;
+
             subscription->position = stamp;
             if (!is_own(subscription, origin)) {
                 users->server->metrics.events_pushed_total++;
                 subscription->subscriber->push(subscription, payload);
+                push_reach_sent(subscription, before, 0);
             }
         }
     }

@@ -9,6 +9,8 @@
 #include "flx_time.h"
 #include "flx_uuid.h"
 #include "payload.h"
+#include "reach.h"
+#include "transport.h"
 
 struct push_server;
 struct push_users;
@@ -22,6 +24,8 @@ typedef struct push_subscriber {
     void (*push)(push_subscription *subscription, const push_payload *payload);
     /* Bytes that wait to be written to the client. */
     size_t (*backlog)(const push_subscription *subscription);
+    /* What carries it. */
+    push_transport *(*transport)(const push_subscription *subscription);
     /* The user's tokens were revoked: ask the database about this one again. */
     void (*judge)(push_subscription *subscription);
     /* Another database answers (a fail-over): end the channel so that the client joins and syncs anew. */
@@ -47,6 +51,7 @@ struct push_subscription {
     int has_news;   /* something happened since the last reading began */
     int syncs;      /* syncs of the client that are under way */
     int was_synced; /* one was answered */
+    push_reach reach;
     struct push_call *call;
     uint64_t due; /* when a timer of the state ends, in uv_now's time */
     push_subscription *next_of_user;
@@ -63,14 +68,14 @@ int push_subscribe(push_subscription *subscription) __attribute__((warn_unused_r
  * answered, or for hold_time. */
 void push_subscription_joined(push_subscription *subscription, flx_time live_from);
 
-/* A sync of the client is about to be sent to the database; each is followed by the next one. */
-void push_subscription_syncing(push_subscription *subscription);
+/* A sync of the client, for what comes after a cursor, is about to be sent to the database; each is followed by the next one. */
+void push_subscription_syncing(push_subscription *subscription, flx_time cursor);
 
 /* It was answered, and the reply is sent: the cursor in it, and has_more. succeeded 0: it failed, the other two say nothing. */
 void push_subscription_synced(push_subscription *subscription, int succeeded, flx_time cursor,
                               int has_more);
 
-/* Ends, in whatever state. */
+/* Ends, in whatever state; its transport still answers progress. */
 void push_unsubscribe(push_subscription *subscription);
 
 /* For the stream and its delivery. */

@@ -5,10 +5,18 @@
 #define PUSH_TRANSPORT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "block.h"
 
 typedef struct push_transport push_transport;
+
+/* How far along the way to the client, in push_transport_functions' progress. */
+typedef enum push_stage {
+    PUSH_SENT,    /* send was called */
+    PUSH_ARRIVED, /* the client's system has it, by the kernel's word or else by the client's own; takes a system call */
+    PUSH_PROVEN   /* it was written before the client was last heard from */
+} push_stage;
 
 typedef struct push_transport_functions {
     /* Sends one message, text or binary, that consists of count blocks one behind the other. Takes
@@ -24,6 +32,11 @@ typedef struct push_transport_functions {
     void (*release)(push_transport *transport);
     /* Bytes that are sent and not yet written to the kernel. */
     size_t (*backlog)(const push_transport *transport);
+    /* How much has come so far, in units of the transport's own which are only good to be compared. */
+    uint64_t (*progress)(const push_transport *transport, push_stage stage);
+    /* Asks for a sign of life where PUSH_ARRIVED takes one and the client was heard from since it was last asked. NULL: clients
+     * come by themselves. */
+    void (*ask)(push_transport *transport);
 } push_transport_functions;
 
 /* The first member of every transport. */
@@ -41,7 +54,7 @@ typedef struct push_receiver_functions {
     /* A whole message; its bytes are lent for the call. A text is well-formed UTF-8. */
     void (*message)(push_receiver *receiver, int is_binary, const char *bytes, size_t length);
     /* The transport is gone, whoever ended it: the last call of all. The receiver calls nothing of
-     * the transport any more, and may free itself. */
+     * the transport any more but, within this call, progress, and may free itself. */
     void (*ended)(push_receiver *receiver);
 } push_receiver_functions;
 

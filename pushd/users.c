@@ -71,6 +71,9 @@ int push_users_add(struct push_users *users, push_subscription *subscription)
             return -1;
         }
         user->id = subscription->user_id;
+        user->presence = (push_presence_part){ .told = PUSH_PRESENCE_NONE,
+                                               .missed = PUSH_PRESENCE_NONE,
+                                               .reached = FLX_TIME_MIN };
         if (users->count++ >= users->size) {
             grow(users);
         }
@@ -85,10 +88,14 @@ int push_users_add(struct push_users *users, push_subscription *subscription)
     return 0;
 }
 
-static void remove_user(struct push_users *users, push_user *user)
+void push_users_let_go(struct push_users *users, push_user *user)
 {
     push_user **link = &users->buckets[bucket_of(users, &user->id)];
 
+    if (user->first != NULL || user->presence.is_queued || user->presence.is_being_told ||
+        user->presence.told != PUSH_PRESENCE_NONE) {
+        return;
+    }
     while (*link != user) {
         link = &(*link)->next;
     }
@@ -111,16 +118,14 @@ void push_users_remove(struct push_users *users, push_subscription *subscription
     user = push_users_find(users, &subscription->user_id);
     if (user != NULL) {
         user->first = subscription->next_of_user;
-        if (user->first == NULL) {
-            remove_user(users, user);
-        }
+        push_users_let_go(users, user);
     }
 }
 
 void push_users_each(struct push_users *users, void (*call)(push_subscription *subscription))
 {
     push_subscription *subscription;
-    push_user *user;
+    const push_user *user;
     size_t i;
 
     for (i = 0; i < users->size; i++) {
@@ -129,6 +134,16 @@ void push_users_each(struct push_users *users, void (*call)(push_subscription *s
                  subscription = subscription->next_of_user) {
                 call(subscription);
             }
+        }
+    }
+}
+
+void push_users_every(struct push_users *users, void (*call)(push_user *user, void *data),
+                      void *data)
+{
+    for (size_t i = 0; i < users->size; i++) {
+        for (push_user *user = users->buckets[i]; user != NULL; user = user->next) {
+            call(user, data);
         }
     }
 }
@@ -154,6 +169,15 @@ struct push_users *push_users_make(struct push_server *server)
 void push_users_free(struct push_users *users)
 {
     if (users != NULL) {
+        /* Whom presence.c could not tell of any more is left. */
+        for (size_t i = 0; users->buckets != NULL && i < users->size; i++) {
+            while (users->buckets[i] != NULL) {
+                push_user *user = users->buckets[i];
+
+                users->buckets[i] = user->next;
+                free(user);
+            }
+        }
         push_catch_up_free(users->catch_up);
         free(users->buckets);
         free(users);

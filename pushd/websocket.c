@@ -30,6 +30,7 @@ typedef struct websocket {
     int control_length;
     int is_held;
     int is_closing; /* a close frame is sent */
+    int is_asked;   /* a ping was sent, and nothing has come since */
 } websocket;
 
 static websocket *of_transport(push_transport *transport)
@@ -232,12 +233,36 @@ static size_t backlog(const push_transport *transport)
     return push_connection_backlog(of_const_transport(transport)->connection);
 }
 
+static uint64_t progress(const push_transport *transport, push_stage stage)
+{
+    const push_connection *connection = of_const_transport(transport)->connection;
+
+    if (stage == PUSH_SENT) {
+        return push_connection_sent(connection);
+    }
+    return stage == PUSH_ARRIVED ? push_connection_arrived(connection) : connection->proven;
+}
+
+static void ask(push_transport *transport)
+{
+    websocket *socket = of_transport(transport);
+
+    if (socket->connection->is_tunnelled && !socket->is_asked && !socket->is_closing &&
+        has_room(socket, 2)) {
+        socket->is_asked = 1;
+        socket->connection->server->metrics.pings_sent_total++;
+        send_small(socket, PING, NULL, 0);
+    }
+}
+
 static const push_transport_functions functions = {
     .send = send_message,
     .close = close_transport,
     .hold = hold,
     .release = release,
     .backlog = backlog,
+    .progress = progress,
+    .ask = ask,
 };
 
 /* ---- receiving ---- */
@@ -455,6 +480,7 @@ static size_t received(push_connection *connection, char *bytes, size_t length)
     size_t unread;
     int was_in_flight = socket->began != 0;
 
+    socket->is_asked = 0;
     if (socket->reader == NULL) {
         if (length == 0) {
             return 0;

@@ -21,7 +21,7 @@ my %parser = (
     serializer   => ['pushd/serializer.c'],
     settings     => [ map {"pushd/settings$_.c"} '', '_table', '_value' ],
     socket       => [ map {"pushd/$_.c"} qw(socket channel join) ],
-    subscription => [ map {"pushd/$_.c"} qw(subscription catch_up) ],
+    subscription => [ map {"pushd/$_.c"} qw(subscription catch_up reach) ],
     upgrade      => [ map {"libflixim/flx_$_.c"} qw(upgrade connect request origin) ],
     websocket    => [ map {"pushd/$_.c"} qw(websocket frames) ],
 );
@@ -48,7 +48,7 @@ my %target = (
     settings     => [],
     socket       => [
         root() . '/libflixim/*.c', @libpq, qw(-luuid -ljson-c -lcjose -lcrypto),
-        map({"$_.c"} qw(block catch_up deadline event identity payload pushes reply serializer subscription user_limits users)),
+        map({"$_.c"} qw(block catch_up deadline event identity payload pushes reach reply serializer subscription user_limits users)),
         map({"event_$_.c"} qw(conversations history read send sync withdraw)),
     ],
     subscription => [ qw(flx_result.c flx_time.c block.c users.c), @libpq ],

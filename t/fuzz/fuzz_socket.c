@@ -32,6 +32,7 @@ static struct {
     push_settings settings;
     push_server server;
     push_transport transport;
+    uint64_t sent;           /* messages */
     push_receiver *receiver; /* NULL: nobody is connected */
     int version;
     int is_held;
@@ -247,6 +248,7 @@ static void send_message(push_transport *transport, int is_binary, push_block *c
     flx_buffer text;
 
     must(transport == &it.transport && it.receiver != NULL && !it.is_closed && !is_binary);
+    it.sent++;
     flx_buffer_init(&text, 1 << 24);
     for (int i = 0; i < count; i++) {
         flx_buffer_add(&text, blocks[i]->bytes, blocks[i]->length);
@@ -285,8 +287,29 @@ static size_t backlog(const push_transport *transport)
     return it.backlog;
 }
 
+/* A client that is heard from with every message. */
+static uint64_t progress(const push_transport *transport, push_stage stage)
+{
+    (void)stage;
+    must(transport == &it.transport && it.receiver != NULL);
+    return it.sent;
+}
+
 static const push_transport_functions functions = { send_message, close_transport, hold, release,
-                                                    backlog };
+                                                    backlog,      progress,        NULL };
+
+/* Nobody asks who is online. */
+void push_presence_changed(struct push_presence *presence,
+                           const struct push_subscription *subscription)
+{
+    must(presence == NULL && subscription != NULL);
+}
+
+void push_presence_missed(struct push_presence *presence,
+                          const struct push_subscription *subscription, flx_time position)
+{
+    must(presence == NULL && subscription != NULL && position <= subscription->position);
+}
 
 static void disconnect(void)
 {
@@ -431,7 +454,9 @@ static void begin(void)
     it.stamp = INT64_C(1700000000000);
     it.server.limits = push_limits_make(&it.server);
     it.server.users = push_users_make(&it.server);
+    it.server.reaches = push_reaches_make(&it.server);
     it.server.sockets = push_sockets_make(&it.server);
+    must(it.server.reaches != NULL);
     must(it.server.limits != NULL && it.server.users != NULL && it.server.sockets != NULL);
 }
 
@@ -446,6 +471,7 @@ static void end(void)
     must(it.server.metrics.channels == 0);
     push_sockets_free(it.server.sockets);
     push_users_free(it.server.users);
+    push_reaches_free(it.server.reaches);
     push_limits_free(it.server.limits);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fuzzes the promise of subscription.c and catch_up.c (design.md, 4.10): whatever comes in between, a joined channel gets every
- * event once, in order, by sync or live. Database, stream, clock and clients are played here; each byte of an input is one step of one
+ * event once, in order, by sync or live; and that of reach.c: what is said to have arrived has. Database, stream, clock and clients are played here; each byte of an input is one step of one
  * of them, for one of two channels of a user. In the end everything goes its way, and then nothing may be missing. */
 #include "fuzz_clock.h"
 
@@ -42,6 +42,11 @@ enum { OUT, ASKED, SEEN, IN };
 
 typedef struct channel {
     push_subscription subscription; /* first */
+    push_transport transport;
+    /* messages to the client: sent, come to its system, and of those from before it was last heard */
+    uint64_t sent, arrived, proven;
+    uint64_t replied_with;      /* the message that the cursor is of */
+    uint64_t sent_with[EVENTS]; /* the number of the message that had the event; 0: none */
     struct push_call *call;
     client_sync syncs[SYNCS];
     int sync_count;
@@ -218,6 +223,8 @@ void push_payload_release(push_payload *payload)
     push_block_release(payload->parts[0]);
 }
 
+#include "fuzz_reach.h"
+
 /* ---- the channels ---- */
 
 static void push(push_subscription *subscription, const push_payload *payload)
@@ -234,6 +241,8 @@ static void push(push_subscription *subscription, const push_payload *payload)
         must(!of->pushed[i]); /* in order, once it is live */
     }
     of->pushed[number] = 1;
+    of->sent++;
+    of->sent_with[number] = of->sent_with[number] > 0 ? of->sent_with[number] : of->sent;
 }
 
 static size_t backlog(const push_subscription *subscription)
@@ -271,7 +280,7 @@ static void judge(push_subscription *subscription)
     }
 }
 
-static const push_subscriber subscriber = { push, backlog, judge, restart };
+static const push_subscriber subscriber = { push, backlog, transport_of, judge, restart };
 
 static void join(channel *of)
 {
@@ -304,7 +313,11 @@ static void begin_sync(channel *of)
 {
     if (of->phase == IN && of->sync_count < SYNCS) {
         client_sync *new = &of->syncs[of->sync_count++];
-        push_subscription_syncing(&of->subscription);
+        /* it has what it says that it has */
+        of->proven = of->proven > of->replied_with ? of->proven : of->replied_with;
+        of->arrived = of->arrived > of->proven ? of->arrived : of->proven;
+        push_subscription_syncing(&of->subscription,
+                                  of->cursor < 0 ? FLX_TIME_MIN : stamp_of(of->cursor));
         new->after = of->cursor;
         new->is_evaluated = 0;
     }
@@ -337,8 +350,12 @@ static void answer_sync(channel *of, int succeeds)
         push_subscription_synced(&of->subscription, 0, 0, 0);
         return;
     }
+    of->replied_with = ++of->sent;
     for (int i = 1; i <= rows; i++) {
         of->by_sync[first.after + i] = 1;
+        if (of->sent_with[first.after + i] == 0) {
+            of->sent_with[first.after + i] = of->sent;
+        }
     }
     first.after += rows;
     if (of->started_from == -2) {
@@ -397,7 +414,7 @@ static void lose_track(void)
 
 static void commit(int origin)
 {
-    if (it.committed < EVENTS) {
+    if (it.committed < EVENTS - 1) { /* check_reach has the last one */
         it.origins[it.committed++] = origin;
     }
 }
@@ -445,6 +462,9 @@ static int step_channel(channel *of, unsigned what, uint8_t byte)
         return 1;
     case 24:
         of->backlog = 0;
+        return 1;
+    case 30:
+        go_along(of, byte);
         return 1;
     case 26:
         leave(of);
@@ -500,6 +520,7 @@ static void step(uint8_t byte)
         break;
     default:
         fuzz_clock_pass(lengths[byte >> 6]);
+        push_reaches_look(it.server.reaches);
         break;
     }
 }
@@ -520,7 +541,9 @@ static void settle(void)
         }
         note_one();
         deliver_one(1);
+        arrive();
         fuzz_clock_pass(40);
+        push_reaches_look(it.server.reaches);
     }
     must(it.noted == it.committed && it.fetch_count == 0);
 }
@@ -549,7 +572,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_clock_begin();
     it.is_up = 1;
     it.server.users = push_users_make(&it.server);
-    must(it.server.users != NULL);
+    it.server.reaches = push_reaches_make(&it.server);
+    must(it.server.users != NULL && it.server.reaches != NULL);
     for (int i = 0; i < CHANNELS; i++) {
         leave(&it.channels[i]);
     }
@@ -559,8 +583,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settle();
     for (int i = 0; i < CHANNELS; i++) {
         check(&it.channels[i]);
+    }
+    check_reach();
+    for (int i = 0; i < CHANNELS; i++) {
         leave(&it.channels[i]);
     }
+    must(it.server.metrics.channels_doubtful == 0);
     push_users_free(it.server.users);
+    push_reaches_free(it.server.reaches);
     return 0;
 }

@@ -96,8 +96,19 @@ static void on_restart(push_subscription *subscription)
     leave((channel *)subscription);
 }
 
+/* Nobody asks how far that has come: there is no push_server.reaches. */
+static push_transport *on_transport(const push_subscription *subscription)
+{
+    (void)subscription;
+    return NULL;
+}
+
 static const push_subscriber subscriber = {
-    .push = on_push, .backlog = on_backlog, .judge = on_judge, .restart = on_restart
+    .push = on_push,
+    .backlog = on_backlog,
+    .transport = on_transport,
+    .judge = on_judge,
+    .restart = on_restart,
 };
 
 static void write_time(flx_time time, char text[FLX_TIME_TEXT + 1])
@@ -199,7 +210,7 @@ static void sync_now(channel *c, const char *cursor, const char *limit)
 {
     const char *const parameters[] = { strcmp(cursor, "-") != 0 ? cursor : NULL, limit };
 
-    push_subscription_syncing(&c->subscription);
+    push_subscription_syncing(&c->subscription, FLX_TIME_MIN);
     if (push_database_call(server.database, PUSH_LANE_READ, &flx_statement_sync_events, c->caller,
                            parameters, synced, ask_for(c)) == NULL) {
         abort();

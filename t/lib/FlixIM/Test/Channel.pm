@@ -23,6 +23,7 @@ use FlixIM::Test::WebSocket;
         unix      => 1,                # over the Unix socket, as httpd does
         query     => 'x=1',            # more of the query
         headers   => [...], protocols => '...',
+        silent    => 1,                # does not answer pings
     );
     my $reply = $alice->enter('alice', { token => ... });     # phx_join: a reply, see below
     my $reply = $alice->ask('send_message', { ... });         # a reply to a push into the channel
@@ -77,7 +78,7 @@ sub open {    ## no critic (ProhibitBuiltinHomonyms)
     my @where = $option{unix} ? (unix => $pushd->unix) : (port => $pushd->port);
     my @how = (@where, map { defined $option{$_} ? ($_ => $option{$_}) : () } qw(headers protocols));
     my $self = bless {
-        api => $api, vsn => $vsn =~ /^1/ ? 1 : 2, ref => 0, waiting => [], asked => {},
+        api => $api, is_silent => $option{silent}, pings => 0, vsn => $vsn =~ /^1/ ? 1 : 2, ref => 0, waiting => [], asked => {},
         raw => $option{poll} ? FlixIM::Test::LongPoll->open(@how, query => $query)
             : FlixIM::Test::WebSocket->open(@how, path => "/socket/websocket?$query"),
     }, $class;
@@ -134,7 +135,18 @@ sub send {    ## no critic (ProhibitBuiltinHomonyms)
     return $self->{raw}->send_text($text);
 }
 
-sub next_text { my ($self, $seconds) = @_; return $self->{raw}->next_text($seconds) }
+# The next text. Pings are answered, as any client's library does by itself.
+sub next_text {
+    my ($self, $seconds) = @_;
+    my $until = time + ($seconds // 10);
+    while ((my $left = $until - time) > 0) {
+        my $text = $self->{raw}->next_text($left) // return;
+        my ($payload) = $text =~ /^9: (\w*)$/ or return $text;
+        $self->{pings}++;
+        $self->{raw}->send_frame(10, pack 'H*', $payload) if !$self->{is_silent};
+    }
+    return;
+}
 
 # The next frame, decoded; what was set aside comes first.
 sub next {    ## no critic (ProhibitBuiltinHomonyms)
@@ -145,7 +157,7 @@ sub next {    ## no critic (ProhibitBuiltinHomonyms)
 
 sub _take {
     my ($self, $seconds) = @_;
-    my $text = $self->{raw}->next_text($seconds) // return;
+    my $text = $self->next_text($seconds) // return;
     $self->{last} = $text;
     my $message = eval { $json->decode($text) } // die "no message: $text\n";
     my %frame;
@@ -206,6 +218,9 @@ sub now {
     @{ $self->{waiting} } = grep { $_->{event} ne 'event' } @{ $self->{waiting} };
     return @now;
 }
+
+# How many pings came.
+sub pings { return $_[0]{pings} }
 
 sub close_code { my ($self, $seconds) = @_; return $self->{raw}->close_code($seconds) }
 

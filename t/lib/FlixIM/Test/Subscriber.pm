@@ -48,7 +48,7 @@ sub _build {
     return if $build;
     $build = File::Temp->newdir('flixim-subscriber-XXXXXXXX', TMPDIR => 1);
     my $root = root();
-    my @pushd = map {"'$root/pushd/$_.c'"} qw(batch block call canceller catch_up conninfo database delivery hearing log metrics notices pace payload pipeline session settings
+    my @pushd = map {"'$root/pushd/$_.c'"} qw(batch block call canceller catch_up conninfo database delivery hearing log metrics notices pace payload pipeline presence reach session settings
         settings_table settings_value snapshot stream subscription users);
     my ($status, $output) = run("$build",
         'gcc -std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all '

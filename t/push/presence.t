@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+# Who is online: told to the database without a write per connection, true after the death of a daemon and while clients do not take
+# what they are sent; and what such a client may have missed is judged again.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin qw($Bin);
+use lib "$Bin/../lib";
+use FlixIM::Test::Api;
+use FlixIM::Test::Channel;
+use FlixIM::Test::Pushd;
+use Apache::Test qw(-withtestmore);
+use Time::HiRes  qw(sleep time);
+
+my $api = FlixIM::Test::Api->start(httpd => 0);
+$api->row("SELECT flixim.configure(p_push_delay => '1 second')::text");
+my %setting = (hold_time => '100ms', presence_lease => '3s', idle_time => '30s');
+my @pushd = map { FlixIM::Test::Pushd->start(api => $api, settings => \%setting) } 1 .. 2;
+
+sub id { return $api->id($_[0]) }
+sub joined { my ($who, %option) = @_; return FlixIM::Test::Channel->join($api, $option{pushd} // $pushd[0], $who, %option) }
+# Joined and synced, and heard from since.
+sub synced { my $client = joined(@_); $client->ask('sync', { last_sync_timestamp => '' }); $client->beat; return $client }
+
+# On how many daemons a user is online, and since when: "1 -infinity".
+sub online {
+    my ($who) = @_;
+    return $api->row("SELECT count(*) || coalesce(' ' || min(since)::text, '') FROM flixim.presence WHERE user_id = ?", id($who));
+}
+
+# Waits until that is so; returns how long it took.
+sub becomes {
+    my ($name, $who, $pattern, $seconds) = @_;
+    my $begun = time;
+    my $got = '';
+    while (time - $begun < ($seconds // 10)) {
+        $got = online($who);
+        last if $got =~ /^(?:$pattern)$/;
+        sleep 0.02;
+    }
+    like $got, qr/^(?:$pattern)$/, $name;
+    return time - $begun;
+}
+
+sub device { my ($who) = @_; return $api->row(
+    "SELECT (flixim.add_device((?, now(), false, NULL)::flixim.caller, 'webhook', ?)).outcome::text", id($who), "token-of-$who") }
+
+sub forget { my ($table) = @_; return $api->row("WITH gone AS (DELETE FROM flixim.$table RETURNING 1) SELECT count(*) FROM gone") }
+
+# Pushes that wait for a user.
+sub pushes { my ($who) = @_; return $api->row('SELECT count(*) FROM flixim.pushes WHERE user_id = ?', id($who)) }
+
+sub pushes_become {
+    my ($name, $who, $count, $seconds) = @_;
+    my $until = time + ($seconds // 10);
+    sleep 0.05 while pushes($who) != $count && time < $until;
+    return is pushes($who), $count, $name;
+}
+
+sub say_to { my ($client, $who) = @_; return $client->ask('send_message', {
+    message_type => 'private_message', content_type => 'text', receiver_id => id($who), content => { text => 'x' } })->response->{message_id} }
+
+my $any_time = qr/1 \d{4}-.*/;
+my $writer = joined('writer');
+
+# -- Who is there -------------------------------------------------------------------------------------
+
+my $alice = joined('alice');
+becomes('who has joined is online, for what comes from now on', 'alice', $any_time);
+$alice->ask('sync', { last_sync_timestamp => '' });
+becomes('and after a sync, for all', 'alice', '1 -infinity');
+$alice->beat;
+my $second = synced('alice');
+sleep 0.6;
+$second->leave;
+sleep 0.6;
+is online('alice'), '1 -infinity', 'one of two connections leaves';
+$alice->leave;
+becomes('the last one leaves', 'alice', '0');
+
+my @both = map { synced('bob', pushd => $_) } @pushd;
+becomes('on two daemons', 'bob', '2 -infinity');
+$both[0]->raw->drop;
+becomes('the connection to one is cut', 'bob', '1 -infinity');
+$both[1]->raw->drop;
+becomes('and to the other', 'bob', '0');
+is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('writer')), 1, 'the administrator asks';
+
+# -- Many at once -------------------------------------------------------------------------------------
+
+{
+    my $calls = sub { $pushd[0]->metrics->{database_calls_total} };
+    my @many = map { FlixIM::Test::Channel->open($api, $pushd[0], who => "many$_:jwt") } 1 .. 200;
+    my $before = $calls->();
+    for my $i (1 .. 200) { $many[ $i - 1 ]->enter("many$i:jwt") }
+    my $told = sub { $api->row("SELECT count(*) FROM flixim.presence WHERE since > '-infinity'") };
+    $pushd[0]->wait_for('all are online', sub { $told->() >= 200 });
+    my $spent = $calls->() - $before - 200;
+    cmp_ok $spent, '<', 40, "200 joins: $spent calls beside them";
+    $_->raw->drop for @many;
+    $pushd[0]->wait_for('all are gone', sub { $api->row('SELECT count(*) FROM flixim.presence') == 1 });
+    cmp_ok $calls->() - $before - 200, '<', 80, 'and few when they go';
+    is $pushd[0]->metrics->{presence_users}, 1, 'as it counts itself';
+}
+
+# -- A daemon dies ------------------------------------------------------------------------------------
+
+{
+    my $carol = synced('carol', pushd => $pushd[1]);
+    is device('carol'), 'created', 'carol has a device';
+    becomes('she is online', 'carol', '1 -infinity');
+    $pushd[1]->kill;
+    say_to($writer, 'carol');
+    my $took = becomes('her daemon is killed: she is not online when its lease is over', 'carol', '0', 15);
+    cmp_ok $took, '<', 8, sprintf '%.1f s', $took;
+    pushes_become('and what she may have missed is pushed', 'carol', 1);
+    $pushd[1]->up;
+}
+
+# -- PostgreSQL restarts ------------------------------------------------------------------------------
+
+{
+    my $dora = synced('dora');
+    becomes('dora is online', 'dora', '1 -infinity');
+    $api->cluster->restart;
+    forget('presence');
+    becomes('after a restart of PostgreSQL all are told again', 'dora', '1 -infinity', 20);
+    forget('daemons');
+    forget('presence');
+    becomes('and where the database does not know the daemon', 'dora', '1 -infinity', 20);
+}
+
+# -- Who does not answer ------------------------------------------------------------------------------
+
+{
+    $writer = joined('writer');
+    my $erin = synced('erin', unix => 1, silent => 1);
+    is device('erin'), 'created', 'erin has a device, and comes through a tunnel';
+    becomes('she is online', 'erin', '1 -infinity');
+    sleep 1.5;
+    is online('erin'), '1 -infinity', 'and stays so while nothing is sent to her';
+    $erin->beat;
+    is $erin->pings, 0, 'nor is she pinged';
+    my $id = say_to($writer, 'erin');
+    is $erin->event->{payload}{id}, $id, 'she gets a message';
+    becomes('but she does not answer: she is not online', 'erin', '0', 5);
+    pushes_become('and what she may have missed is pushed', 'erin', 1);
+    is $erin->next_text(0.1), undef, 'nothing else came';
+    is $erin->pings, 1, 'but a ping';
+    is $pushd[0]->metrics->{channels_doubtful}, 1, 'one channel is in doubt';
+    $erin->beat;
+    becomes('she is heard from: she is online', 'erin', '1 -infinity', 5);
+    is $pushd[0]->metrics->{channels_doubtful}, 0, 'and not in doubt any more';
+    say_to($writer, 'erin');
+    $erin->event;
+    $erin->beat;
+    sleep 2;
+    is online('erin'), '1 -infinity', 'one who is heard from after an event stays online';
+    $erin->raw->drop;
+    becomes('and leaves', 'erin', '0');
+    sleep 0.5;
+    is pushes('erin'), 1, 'with nothing missed';
+}
+
+{
+    my $fay = synced('fay');
+    device('fay');
+    becomes('fay is online', 'fay', '1 -infinity');
+    say_to($writer, 'fay');
+    $fay->event;
+    $fay->raw->drop;
+    becomes('her connection is cut right after an event', 'fay', '0');
+    pushes_become('which is pushed', 'fay', 1);
+}
+
+{
+    my $gina = joined('gina', poll => 1);
+    $gina->ask('sync', { last_sync_timestamp => '' });
+    device('gina');
+    becomes('gina polls: she is online', 'gina', '1 -infinity');
+    say_to($writer, 'gina');
+    $gina->event;
+    becomes('she does not come back for more: she is not', 'gina', '0', 5);
+    pushes_become('and what she may have missed is pushed', 'gina', 1);
+    my $poll = $gina->raw->begin('GET');
+    becomes('she comes back', 'gina', '1 -infinity', 5);
+}
+
+# -- The end ------------------------------------------------------------------------------------------
+
+{
+    my $hanna = synced('hanna', pushd => $pushd[1]);
+    becomes('hanna is online', 'hanna', '1 -infinity');
+    $pushd[1]->stop;
+    is online('hanna'), '0', 'a daemon that ends in order leaves nobody behind';
+    is $api->row('SELECT count(*) FROM flixim.daemons'), 1, 'nor its own row';
+    is join("\n", map { $_->faults } @pushd), '', 'nothing in the logs';
+}
+
+$api->finish(provoked => qr/FATAL|connection to client lost|FLX0501/);
+done_testing;
