@@ -39,12 +39,13 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
-    UPDATE flixim.reached AS r
-    SET reached_at = told_at
-    FROM (SELECT o.user_id FROM flixim.reached AS o WHERE o.user_id = me FOR NO KEY UPDATE SKIP LOCKED) AS own
-    WHERE r.user_id = own.user_id AND r.reached_at < told_at;
-    IF FOUND THEN
+    IF EXISTS (SELECT FROM flixim.reached AS r WHERE r.user_id = me AND r.reached_at < told_at) THEN
+        -- Before the lock, with which alone there is something to commit.
         PERFORM set_config('synchronous_commit', 'off', true);
+        UPDATE flixim.reached AS r
+        SET reached_at = told_at
+        FROM (SELECT o.user_id FROM flixim.reached AS o WHERE o.user_id = me FOR NO KEY UPDATE SKIP LOCKED) AS own
+        WHERE r.user_id = own.user_id AND r.reached_at < told_at;
     END IF;
 END
 $$;

@@ -150,6 +150,13 @@ $api->call('erin', HEAD => '/messages/sync');
 is reached('erin'), 0, 'nor is one without its body';
 is scalar @{ $api->call('erin', GET => '/messages/sync')->data->{messages} }, 1, 'synced';
 is reached('erin'), 1, 'is noted';
+$api->send_text('alice', 'erin', 'again');
+my $daemon = $api->cluster->connect;
+$daemon->begin_work;
+$daemon->do('SELECT FROM flixim.reached FOR UPDATE');
+is $api->call('erin', GET => '/messages/sync')->status, 200, 'it does not wait for who is noting another thing';
+$daemon->rollback;
+$daemon->disconnect;
 is scalar @{ $api->call('alice', GET => '/messages/sync', query => { last_sync_time => '9999-12-31T23:59:59Z' })->data->{messages} }, 0, 'who has a device';
 is $api->row(q{SELECT count(*) FROM flixim.reached WHERE user_id = ?}, $api->id('frank')), 0, 'who has none is not noted';
 

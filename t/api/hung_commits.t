@@ -24,7 +24,10 @@ my $httpd   = FlixIM::Test::Httpd->start(
 my ($alice, $bob) = users($cluster, 2);
 my $last_id = 0;
 
-plan tests => 1 + 4 + 4 + 5 + 5 + 1;
+plan tests => 1 + 4 + 5 + 5 + 5 + 1;
+
+# With a device syncs are noted, which must not wait either.
+$cluster->psql("SELECT FROM flixim.add_device(ROW('$bob->{id}', now(), false, NULL), 'fcm', 'x')");
 
 sub posts { return map { request(POST => '/messages', $alice->{token}, message($bob->{id}, $_)) } @_ }
 
@@ -68,6 +71,7 @@ cmp_ok slowest(@writes), '<', $timeout + 1, 'within the timeout and a little';
 cmp_ok slowest(@writes), '>', $timeout / 2, 'not before it is worth giving up';
 is statuses(@reads_meanwhile), '200: 50', 'whoever reads is served meanwhile';
 cmp_ok slowest(@reads_meanwhile), '<', 1, 'at once';
+is $cluster->psql("SELECT r.reached_at > '2000-01-01' FROM flixim.reached AS r WHERE r.user_id = '$bob->{id}'"), 't', 'and what was synced is noted';
 ok wait_until(5, sub { waiting() == 0 }), 'no session goes on waiting for the standby';
 like $writes[0]{body}, qr/"code":"unavailable"/, 'the posts are told that the service is unavailable';
 
