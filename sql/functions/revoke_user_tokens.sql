@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.revoke_user_tokens(p_user_id)
--- For the administrator: ends every token of a user issued until now, JWTs too. Daemons judge the user's connections again.
+-- For the administrator: ends every token of a user issued until now, JWTs too. Daemons judge the user's connections again, and the
+-- devices that were registered until now get no pushes any more, until they are registered again: any of them may be that of a thief.
 -- A JWT's iat has whole seconds, so the second of the revocation counts as before it. The millisecond is for a token issued for the
 -- time after a revocation that is revoked again within that second. Returns from when on tokens are valid.
 

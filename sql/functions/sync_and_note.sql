@@ -2,6 +2,7 @@
 -- Function:   flixim.sync_and_note(p_caller, p_cursor, p_limit, p_notes)
 -- GET /messages/sync: sync_messages(), whose answer it is; and, for a user who has devices, a note of how far that brings the user, so that
 -- nothing is pushed that was synced. p_notes false: the answer is not given to the client.
+-- An answer that is lost on its way counts as given: its client knows that it failed, and asks again.
 -- Nobody waits for the note, neither the lock nor the disk nor a standby; if it is lost there is a push too many. A hot standby takes none.
 
 CREATE OR REPLACE FUNCTION flixim.sync_and_note(
