@@ -84,13 +84,16 @@ function serve(provider, name, options = {}) {
     return listen(server, name);
 }
 
+// Those that have been read and looked at: of one that is coming in nothing is known yet.
+const judged = (list) => list.filter((seen) => seen.play !== undefined);
+
 const control = {
     '/play': ({ provider, device, plays: list }) => plays.set(provider, device, list),
     '/usual': ({ provider, plays: list, seed }) => plays.usually(provider, list, seed),
     '/subscribe': ({ names, host, port }) => names.map((name) => webPush.subscribe(name, host ?? 'localhost', port)),
     '/forget': () => received.splice(0),
-    '/brief': () => received.map(({ provider, device, push_id, data, play, at, faults }) => ({ provider, device, push_id, message_id: data?.message_id, play, at, faults })),
-    '/received': (from) => received.slice(Number(from ?? 0)),
+    '/brief': () => judged(received).map(({ provider, device, push_id, data, play, at, faults }) => ({ provider, device, push_id, message_id: data?.message_id, play, at, faults })),
+    '/received': (from) => judged(received.slice(Number(from ?? 0))),
 };
 
 const controller = http.createServer(async (request, response) => {
