@@ -35,6 +35,10 @@ sub check {
 my $key = file('key', 'k' x 32 . "\n");
 my $made = system("openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 2 -keyout $dir/tls.key -out $dir/tls.pem 2>/dev/null");
 is $made, 0, 'a certificate is made';
+for my $curve (qw(prime256v1 secp384r1)) {
+    is system("openssl ecparam -name $curve -genkey -noout -out $dir/$curve.pem && chmod 0600 $dir/$curve.pem"), 0, 'a key is made, as the manual says';
+}
+my $subject = 'web_push_subject = mailto:admin@example.org';
 
 for my $good (
     [ 'nothing'                     => '' ],
@@ -56,6 +60,7 @@ for my $good (
     [ 'an address of IPv6'          => 'listen_tcp = [::1]:4001' ],
     [ 'a key'                       => "token_key_file = $key" ],
     [ 'TLS'                         => "listen_tls = 127.0.0.1:4443\ntls_certificate_file = $dir/tls.pem\ntls_key_file = $dir/tls.key" ],
+    [ 'Web Push'                    => "web_push_key_file = $dir/prime256v1.pem\n$subject" ],
     [ 'every setting at its default' => join '', slurp('conf/pushd.conf') =~ /^#((?!allow|listen|tls|token|apns_[kt]|fcm_key|provider_ca|web_push_[ks]|webhook)\w+ = .*\n)/mg ],
 ) {
     my ($status, $output) = check($good->[1]);
@@ -104,6 +109,10 @@ for my $bad (
     [ 'a small burst'         => 'push_burst = 49', qr/push_burst must not be less than pushes_per_second/ ],
     [ 'APNs without its ids'  => "apns_key_file = $key", qr/apns_key_file needs apns_key_id and apns_team_id, of 10 characters/ ],
     [ 'Web Push for nobody'   => "web_push_key_file = $key", qr/web_push_key_file needs web_push_subject, a mailto: or https: URL/ ],
+    [ 'another curve'         => "web_push_key_file = $dir/secp384r1.pem\n$subject", qr/web_push_key_file "\S+": holds no key of the curve P-256/ ],
+    [ 'no private key in it'  => 'web_push_key_file = ' . file('no_key', "-----BEGIN PUBLIC KEY-----\n") . "\n$subject", qr/web_push_key_file "\S+": holds no private key/ ],
+    [ 'a private key for all' => 'web_push_key_file = ' . file('for_all', "-----BEGIN PRIVATE KEY-----\n", 0644) . "\n$subject", qr/web_push_key_file "\S+": has a mode that lets others/ ],
+    [ 'a subject with a name' => "web_push_key_file = $dir/prime256v1.pem\nweb_push_subject = mailto:Admin <admin\@example.org>", qr/web_push_subject is no URL/ ],
     [ 'half of a webhook'     => "webhook_key_file = $key", qr/webhook_key_file and webhook_url belong together/ ],
     [ 'the other half'        => 'webhook_url = https://push.example.org', qr/webhook_key_file and webhook_url belong together/ ],
     [ 'an http: URL'          => 'webhook_url = http://push.example.org', qr/webhook_url must be an https: URL, or an http: one of this machine/ ],
