@@ -183,7 +183,42 @@ BEGIN
     WHERE m.last_read_message_id IS NOT NULL
         AND NOT EXISTS (
             SELECT FROM flixim.messages AS x WHERE x.id = m.last_read_message_id AND x.conversation = m.conversation
-        );
+        )
+
+    -- Presence and pushes.
+    UNION ALL
+    SELECT 'presence: the daemon is known', row_to_json(p)::text
+    FROM flixim.presence AS p
+    WHERE NOT EXISTS (SELECT FROM flixim.daemons AS d WHERE d.daemon_id = p.daemon_id)
+    UNION ALL
+    SELECT 'daemons: the horizons rise', row_to_json(d)::text
+    FROM flixim.daemons AS d
+    WHERE d.horizon_xids <> ARRAY(SELECT x FROM unnest(d.horizon_xids) AS x ORDER BY x)
+        OR d.horizon_times <> ARRAY(SELECT x FROM unnest(d.horizon_times) AS x ORDER BY x)
+    UNION ALL
+    SELECT 'push_horizons: each sees what the one before sees, and only the oldest is in work', row_to_json(x)::text
+    FROM (
+        SELECT h.taken_at, h.snapshot, h.done_xid, lag(h.snapshot) OVER (ORDER BY h.taken_at) AS before
+        FROM flixim.push_horizons AS h
+    ) AS x
+    WHERE pg_snapshot_xmax(x.before) > pg_snapshot_xmax(x.snapshot)
+        OR pg_snapshot_xmin(x.before) > pg_snapshot_xmin(x.snapshot)
+        OR (x.before IS NOT NULL AND x.done_xid IS NOT NULL)
+    UNION ALL
+    SELECT 'pushes: of a message that the user was sent', row_to_json(p)::text
+    FROM flixim.pushes AS p
+    WHERE NOT EXISTS (
+        SELECT FROM flixim.user_messages AS v WHERE v.user_id = p.user_id AND v.message_id = p.message_id AND v.status <> 'sent'
+    )
+    UNION ALL
+    SELECT 'pushes: the device, as long as it is there, is the user''s', row_to_json(p)::text
+    FROM flixim.pushes AS p
+    JOIN flixim.devices AS d ON d.id = p.device_id
+    WHERE (d.user_id, d.provider, d.destination) <> (p.user_id, p.provider, p.destination)
+    UNION ALL
+    SELECT 'pushes: what is claimed waits', row_to_json(p)::text
+    FROM flixim.pushes AS p
+    WHERE p.claimed_by IS NOT NULL AND (p.state <> 'waiting' OR p.attempts = 0);
 END
 $$;
 

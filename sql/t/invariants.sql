@@ -26,6 +26,13 @@ EXCEPTION WHEN SQLSTATE 'UNDO1' THEN
     RETURN found;
 END
 $$;
+INSERT INTO flixim.devices (id, user_id, provider, token, token_digest, inserted_at, updated_at)
+VALUES (t.u(20), t.u(2), 'fcm', 'x', sha256('x'), now(), now());
+INSERT INTO flixim.pushes (id, device_id, provider, destination, user_id, message_id, stamp, due_at, inserted_at)
+VALUES (t.u(21), t.u(20), 'fcm', '', t.u(2), t.m('p'), now(), now(), now());
+INSERT INTO flixim.push_horizons VALUES ('2025-01-01', '10:20:15', '17'), ('2025-01-02', '11:21:15', NULL);
+INSERT INTO flixim.daemons VALUES (t.u(22), now(), now(), '{1,2}', '{2025-01-01,2025-01-02}', NULL);
+INSERT INTO flixim.presence VALUES (t.u(2), t.u(22), now());
 SELECT is(pg_temp.found('SELECT 1'), '{}', 'nothing is found where nothing is wrong');
 
 -- A table of cases: the invariant that is found, and a fault.
@@ -89,7 +96,22 @@ INSERT INTO pg_temp.fault VALUES
         'UPDATE flixim.members SET recent_at = recent_at + interval ''1 hour'''),
     ('members: recent_at lags the last activity by recency_lag() at most', 'UPDATE flixim.members SET recent_at = NULL'),
     ('members: last_read_message_id is a message there',
-        'UPDATE flixim.members SET last_read_message_id = t.m(''n'') WHERE user_id = t.u(2)');
+        'UPDATE flixim.members SET last_read_message_id = t.m(''n'') WHERE user_id = t.u(2)'),
+    ('presence: the daemon is known', 'DELETE FROM flixim.daemons'),
+    ('daemons: the horizons rise', 'UPDATE flixim.daemons SET horizon_xids = ''{2,1}'''),
+    ('daemons: the horizons rise', 'UPDATE flixim.daemons SET horizon_times = ''{2025-01-02,2025-01-01}'''),
+    ('push_horizons: each sees what the one before sees, and only the oldest is in work',
+        'UPDATE flixim.push_horizons SET snapshot = ''11:19:15'' WHERE done_xid IS NULL'),
+    ('push_horizons: each sees what the one before sees, and only the oldest is in work',
+        'UPDATE flixim.push_horizons SET snapshot = ''9:30:15'' WHERE done_xid IS NULL'),
+    ('push_horizons: each sees what the one before sees, and only the oldest is in work', 'UPDATE flixim.push_horizons SET done_xid = ''17'''),
+    ('pushes: of a message that the user was sent', 'UPDATE flixim.pushes SET message_id = t.u(404)'),
+    ('pushes: of a message that the user was sent', 'UPDATE flixim.pushes SET user_id = t.u(1)'),
+    ('pushes: the device, as long as it is there, is the user''s', 'UPDATE flixim.devices SET user_id = t.u(1)'),
+    ('pushes: the device, as long as it is there, is the user''s', 'UPDATE flixim.pushes SET provider = ''webhook'''),
+    ('pushes: the device, as long as it is there, is the user''s', 'UPDATE flixim.pushes SET destination = ''x'''),
+    ('pushes: what is claimed waits', 'UPDATE flixim.pushes SET claimed_by = t.u(22)'),
+    ('pushes: what is claimed waits', 'UPDATE flixim.pushes SET claimed_by = t.u(22), attempts = 1, state = ''sent'', ended_at = now()');
 SELECT ok(f.invariant = ANY (pg_temp.found(f.fault)), f.invariant || ': ' || left(f.fault, 60)) FROM pg_temp.fault AS f;
 
 SELECT bag_eq(

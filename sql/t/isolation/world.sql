@@ -71,6 +71,14 @@ BEGIN ATOMIC
     DELETE FROM flixim.tokens;
     DELETE FROM flixim.users;
     DELETE FROM flixim.listeners;
+    DELETE FROM flixim.devices;
+    DELETE FROM flixim.notification_settings;
+    DELETE FROM flixim.pushes;
+    DELETE FROM flixim.push_horizons;
+    DELETE FROM flixim.daemons;
+    DELETE FROM flixim.presence;
+    DELETE FROM flixim.reached;
+    UPDATE flixim.settings SET push_delay = '0';
     DELETE FROM spec.answers;
     DELETE FROM spec.cursors;
     DELETE FROM spec.daemons;
@@ -280,6 +288,60 @@ RETURN (
     FROM spec.daemons AS d
     WHERE d.daemon = p_daemon
 );
+
+-- Pushes. A user has one device; a daemon says who is online there (since NULL: no more), and what users may have missed.
+CREATE FUNCTION spec.add_device(p_user integer) RETURNS text LANGUAGE sql
+RETURN (flixim.add_device(spec.caller(p_user), 'webhook', 'device-' || p_user)).outcome::text;
+
+CREATE FUNCTION spec.present(p_daemon integer, p_user integer, p_since timestamptz DEFAULT NULL) RETURNS void LANGUAGE sql
+RETURN flixim.update_presence(spec.u(p_daemon), ARRAY[spec.u(p_user)], ARRAY[p_since], ARRAY[NULL]::timestamptz[]);
+
+CREATE FUNCTION spec.missed(p_user integer) RETURNS integer LANGUAGE sql
+RETURN flixim.push_missed(ARRAY[spec.u(p_user)], ARRAY[NULL]::timestamptz[]);
+
+-- Without a delay one call takes a horizon, and the next one looks at what that sees. Returns how many pushes that made, or NULL where
+-- somebody else is at it.
+CREATE FUNCTION spec.collect() RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    collected integer := 0;
+    answer record;
+BEGIN
+    FOR turn IN 1..2 LOOP
+        SELECT c.* INTO answer FROM flixim.collect_pushes() AS c;
+        collected := collected + CASE WHEN answer.is_mine THEN answer.collected END;
+    END LOOP;
+    RETURN collected;
+END
+$$;
+
+-- Puts what was collected down, and takes it away: if it were collected again, it would be there twice.
+CREATE FUNCTION spec.take(p_who text) RETURNS void LANGUAGE sql SECURITY DEFINER
+BEGIN ATOMIC
+    WITH taken AS (
+        DELETE FROM flixim.pushes RETURNING message_id
+    )
+    INSERT INTO spec.told (who, message_id) SELECT p_who, message_id FROM taken;
+END;
+
+-- A daemon claims all that is due, and says what it got.
+CREATE FUNCTION spec.claim(p_daemon integer) RETURNS bigint LANGUAGE sql
+BEGIN ATOMIC
+    WITH claimed AS (
+        INSERT INTO spec.told (who, event_id, message_id)
+        SELECT 'daemon ' || p_daemon, c.push_id, c.message_id
+        FROM flixim.claim_pushes(spec.u(p_daemon), 'webhook', 100, '{}', '1 hour') AS c
+        WHERE c.push_id IS NOT NULL
+        RETURNING 1
+    )
+    SELECT count(*) FROM claimed;
+END;
+
+CREATE FUNCTION spec.settle(p_daemon integer, p_result flixim.push_result) RETURNS integer LANGUAGE sql
+BEGIN ATOMIC
+    SELECT flixim.settle_pushes(spec.u(p_daemon), array_agg(t.event_id), array_agg(p_result), array_agg('x'::text), array_agg(NULL::interval))
+    FROM spec.told AS t
+    WHERE t.who = 'daemon ' || p_daemon;
+END;
 
 -- The verdict: ok, or each rule that does not hold, each complaint and each violated invariant.
 CREATE TYPE spec.rule AS (name text, holds boolean);
