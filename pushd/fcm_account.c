@@ -321,12 +321,15 @@ int push_fcm_account_prepare(push_fcm_account *account, struct push_http_client 
     return is_ready;
 }
 
-void push_fcm_account_refused(push_fcm_account *account)
+void push_fcm_account_refused(push_fcm_account *account, int is_certain)
 {
     flx_time now = push_tokens_now();
 
     if (now - account->refused_at >= FORCED_TIME || now < account->refused_at) {
-        account->token[0] = '\0';
+        account->renewed_from = now;
         account->refused_at = now;
+        if (is_certain) {
+            account->token[0] = '\0';
+        }
     }
 }

@@ -26,7 +26,8 @@ const char *push_fcm_account_token(const push_fcm_account *account);
 int push_fcm_account_prepare(push_fcm_account *account, struct push_http_client *client,
                              void (*changed)(void *data), void *data);
 
-/* The token was refused: it is not used again. Not more often than once a minute, for a new one would be refused as well. */
-void push_fcm_account_refused(push_fcm_account *account);
+/* The token was refused, as it seems: a new one is asked for, and if that is certain the old one is not used again. Not more often than once a minute,
+ * for a new one would be refused as well. */
+void push_fcm_account_refused(push_fcm_account *account, int is_certain);
 
 #endif

@@ -59,7 +59,7 @@ static int64_t lifetime_until(flx_time expires_at)
 static int copy_columns(push_notification *notification, const PGresult *result, int row,
                         char **room)
 {
-    flx_slice copies[COLUMNS];
+    flx_slice copies[COLUMNS] = { { NULL, 0 } };
     size_t size = PUSH_TEXT_SIZE;
     char *at;
     size_t i;

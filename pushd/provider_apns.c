@@ -18,7 +18,7 @@
 
 /* Apple refuses tokens older than an hour, and new ones more often than every 20 minutes. One that it refused is replaced even so, but
  * not more often than this: with a wrong key or clock each new one would be refused as well. */
-#define TOKEN_TIME  (50 * 60 * INT64_C(1000))
+#define TOKEN_TIME  (50 * INT64_C(60000))
 #define FORCED_TIME (60 * INT64_C(1000))
 
 /* How long to wait where it is the site's key or the rate of its tokens that is wrong, no single push. */
@@ -211,28 +211,28 @@ static int apns_build(void *state, const push_notification *notification,
 typedef struct meaning {
     const char *word;
     push_verdict_result result;
-    int64_t delay; /* at least */
     int is_about_token;
+    int64_t delay; /* at least */
 } meaning;
 
 static const meaning meanings[] = {
-    { "BadDeviceToken", PUSH_VERDICT_GONE, -1, 0 },
-    { "DeviceTokenNotForTopic", PUSH_VERDICT_GONE, -1, 0 },
-    { "ExpiredToken", PUSH_VERDICT_GONE, -1, 0 },
-    { "Unregistered", PUSH_VERDICT_GONE, -1, 0 },
-    { "ExpiredProviderToken", PUSH_VERDICT_RETRY, -1, 1 },
-    { "InvalidProviderToken", PUSH_VERDICT_RETRY, -1, 1 },
-    { "MissingProviderToken", PUSH_VERDICT_RETRY, -1, 1 },
-    { "TooManyProviderTokenUpdates", PUSH_VERDICT_RETRY, SITE_DELAY, 0 },
-    { "Forbidden", PUSH_VERDICT_DEAD, -1, 0 },
-    { "IdleTimeout", PUSH_VERDICT_RETRY, -1, 0 },
+    { "BadDeviceToken", PUSH_VERDICT_GONE, 0, -1 },
+    { "DeviceTokenNotForTopic", PUSH_VERDICT_GONE, 0, -1 },
+    { "ExpiredToken", PUSH_VERDICT_GONE, 0, -1 },
+    { "Unregistered", PUSH_VERDICT_GONE, 0, -1 },
+    { "ExpiredProviderToken", PUSH_VERDICT_RETRY, 1, -1 },
+    { "InvalidProviderToken", PUSH_VERDICT_RETRY, 1, -1 },
+    { "MissingProviderToken", PUSH_VERDICT_RETRY, 1, -1 },
+    { "TooManyProviderTokenUpdates", PUSH_VERDICT_RETRY, 0, SITE_DELAY },
+    { "Forbidden", PUSH_VERDICT_DEAD, 0, -1 },
+    { "IdleTimeout", PUSH_VERDICT_RETRY, 0, -1 },
 };
 
 static const meaning *find(int status, const char *word)
 {
     /* Of the site's key, whatever the word; and an address that Apple does not know. */
-    static const meaning forbidden = { "", PUSH_VERDICT_RETRY, SITE_DELAY, 0 };
-    static const meaning not_found = { "", PUSH_VERDICT_DEAD, -1, 0 };
+    static const meaning forbidden = { "", PUSH_VERDICT_RETRY, 0, SITE_DELAY };
+    static const meaning not_found = { "", PUSH_VERDICT_DEAD, 0, -1 };
     size_t i;
 
     for (i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {

@@ -233,7 +233,9 @@ static void fcm_judge(void *state, const push_http_answer *answer, push_verdict 
         verdict->delay = answer->retry_after >= 0 ? answer->retry_after : found->delay;
     }
     if (answer->status == 401) {
-        push_fcm_account_refused(it->account);
+        /* With that code it is what Google in turn has for Apple or a browser, in all likelihood. */
+        push_fcm_account_refused(it->account,
+                                 !is_code || strcmp(word, "THIRD_PARTY_AUTH_ERROR") != 0);
     }
     snprintf(verdict->reason, sizeof verdict->reason, "HTTP %d%s%s", answer->status,
              word[0] != '\0' ? " " : "", word);

@@ -80,12 +80,12 @@ export async function askAboutNotifications(im, notifications) {
     const quiet = quietHours(settings.quiet_hours);
     const form = element('form', { className: 'notifications' },
         element('h2', {}, text('notifications')),
-        element('div', { className: 'group' }, browserToggle(notifications, settings.web_push_public_key)),
+        element('div', { className: 'settings' }, browserToggle(notifications, settings.web_push_public_key)),
         element('small', {}, text('on_all_devices')),
-        element('div', { className: 'group', role: 'group', 'aria-label': text('notify_what') }, element('h3', {}, text('notify_what')),
+        element('div', { className: 'settings', role: 'group', 'aria-label': text('notify_what') }, element('h3', {}, text('notify_what')),
             ...TYPES.map(type => toggle(`notify_${type}`, { name: type, checked: settings.message_types[type] }))),
-        element('div', { className: 'group' }, ...quiet.parts),
-        element('div', { className: 'group' },
+        element('div', { className: 'settings' }, ...quiet.parts),
+        element('div', { className: 'settings' },
             toggle('show_text', { name: 'show_text', checked: settings.show_text }, element('small', {}, text('show_text_hint')))),
         buttons('save'));
     const change = await ask(form, () => {

@@ -105,8 +105,12 @@ export class Notifications {
     async #register(key) {
         const subscription = await subscribe(key);
         const language = languageTag();
+        const before = await keptSession();
         const { id } = await this.#im.registerDevice({ provider: 'web_push', subscription, platform: 'web', locale: language });
         await keep({ ...this.#session, device: id, language });
+        if (before?.user === this.#session.user && before.device !== id) {
+            await this.#im.removeDevice(before.device);
+        }
         await this.#look();
     }
 

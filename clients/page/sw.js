@@ -20,7 +20,7 @@ async function windows() {
 async function show(pushed) {
     const kept = await readKept();
     const isTheirs = kept !== null && kept.user === pushed.user_id;
-    const tag = isTheirs ? pushed.collapse : 'flixim';
+    const tag = isTheirs && pushed.collapse ? pushed.collapse : 'flixim';
     const [before] = await self.registration.getNotifications({ tag });
     const isSeen = (await windows()).some(one => one.focused);
     const isAgain = before !== undefined && before.data.push_id === pushed.push_id;
@@ -42,7 +42,7 @@ async function show(pushed) {
 self.addEventListener('push', event => {
     let pushed = {};
     try {
-        pushed = event.data.json();
+        pushed = event.data.json() ?? {};
     } catch {
         // Something has to be shown all the same.
     }
@@ -83,13 +83,18 @@ self.addEventListener('notificationclick', event => {
 async function tellServer(old, given) {
     const kept = await readKept();
     const subscription = given ?? (old && await self.registration.pushManager.subscribe(old.options));
-    if (kept && subscription) {
-        const { endpoint, keys } = subscription.toJSON();
-        await fetch('/api/v1/devices', {
-            method: 'POST',
-            headers: { Authorization: `Bearer ${kept.token}`, 'Content-Type': 'application/json' },
-            body: JSON.stringify({ provider: 'web_push', subscription: { endpoint, keys }, platform: 'web', locale: kept.language }),
-        });
+    if (!kept || !subscription) {
+        return;
+    }
+    const { endpoint, keys } = subscription.toJSON();
+    const device = { provider: 'web_push', subscription: { endpoint, keys }, platform: 'web', locale: kept.language };
+    const headers = { Authorization: `Bearer ${kept.token}`, 'Content-Type': 'application/json' };
+    const answer = await fetch('/api/v1/devices', { method: 'POST', headers, body: JSON.stringify(device) });
+    const { data } = answer.ok ? await answer.json() : {};
+    if (data && data.id !== kept.device) {
+        const cache = await caches.open('flixim-notifications');
+        await cache.put('/kept', new Response(JSON.stringify({ ...kept, device: data.id })));
+        await fetch(`/api/v1/devices/${kept.device}`, { method: 'DELETE', headers });
     }
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The chat page's notifications: a service worker that is handed pushes by DevTools as a browser's push service would, and the dialog for
-// them. Subscribing needs a vendor's server, so that one method of the browser's is played. Run by t/push/page_notifications.t.
+// The chat page's notifications: a service worker that is handed pushes by DevTools as by a vendor's server, which subscribing would need as well;
+// so that one method of the browser's is played. Run by t/push/page_notifications.t.
 
-import { createECDH, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 
 import { becomes, Browser, done, harness, is, ok } from './browser.mjs';
 
-const { base, users } = JSON.parse(process.env.FLIXIM_PAGE);
+// Besides, subscriptions whose endpoints and keys are a server's of the test.
+const { base, users, subscriptions } = JSON.parse(process.env.FLIXIM_PAGE);
 const { alice, bob, carol } = users;
+const vendor = new URL(subscriptions[0].endpoint).origin;
 const privately = (one, other) => `private:${[one.id, other.id].sort().join(':')}`;
 const conversation = privately(alice, bob);
 
@@ -28,6 +30,7 @@ async function api(user, method, path, body) {
     return (await answer.json()).data;
 }
 
+/** A message over REST. */
 const post = (from, to, text) => api(from, 'POST', '/messages', {
     receiver_id: to.id, content: { text }, message_type: 'private_message', content_type: 'text', client_message_id: randomUUID(),
 });
@@ -53,13 +56,13 @@ async function picture(page, name) {
     }
 }
 
-/** A browser's push service, as far as the page sees it: subscriptions with real keys, kept in the browser's storage. */
-function playPushManager(keys) {
+/** A browser's push service, as far as the page sees it: it has these subscriptions to give, and remembers in its storage which it gave. */
+function playPushManager(given) {
     const stored = () => JSON.parse(localStorage.getItem('played-subscription'));
     const bytes = text => Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), it => it.charCodeAt(0)).buffer;
     const subscription = it => it && {
         options: { applicationServerKey: bytes(it.key), userVisibleOnly: true },
-        toJSON: () => ({ endpoint: it.endpoint, expirationTime: null, keys: { p256dh: it.p256dh, auth: it.auth } }),
+        toJSON: () => it.json,
         unsubscribe: async () => {
             localStorage.removeItem('played-subscription');
             return true;
@@ -72,19 +75,16 @@ function playPushManager(keys) {
         }
         const count = Number(localStorage.getItem('played-count')) + 1;
         localStorage.setItem('played-count', count);
-        localStorage.setItem('played-subscription', JSON.stringify({ key, endpoint: `https://fcm.googleapis.com/wp/${keys.run}-${count}`, ...keys }));
+        localStorage.setItem('played-subscription', JSON.stringify({ key, json: given[count - 1] }));
         return subscription(stored());
     };
 }
-
-const ecdh = createECDH('prime256v1');
-const keys = { run: randomUUID(), p256dh: ecdh.generateKeys('base64url'), auth: randomBytes(16).toString('base64url') };
 
 /** A profile that may show notifications, with a window of a user's in it. */
 async function open(user, options = {}) {
     const page = await browser.open(null, options);
     await page.context().grantPermissions(['notifications'], { origin: base });
-    await page.context().addInitScript(playPushManager, keys);
+    await page.context().addInitScript(playPushManager, subscriptions.splice(0, 2));
     await page.goto(`${base}/?#user=${user.id}&token=${user.token}`);
     await page.locator('#chat[data-state=online]').waitFor();
     return page;
@@ -172,6 +172,7 @@ const parts = {
         is(await page.locator('dialog [name=from]').inputValue(), '22:30', 'they are shown again');
         is(await page.locator('dialog [name=interaction]').isChecked(), false, 'all of them');
         await page.locator('dialog [name=quiet]').click();
+        await page.locator('dialog [name=show_text]').click();
         await page.locator('dialog .primary').click();
         await becomes(() => api(alice, 'GET', '/settings/notifications').then(it => it.quiet_hours === null), 'quiet hours can be taken back');
         await page.context().close();
@@ -199,7 +200,7 @@ const parts = {
         const page = await open(alice);
         const worker = await turnOn(page);
         is(await bell(page).getAttribute('aria-label'), 'Notifications: on', 'the bell says so');
-        is(await harness('devices'), `${alice.id} web_push web en active https://fcm.googleapis.com`, 'the database has the device');
+        is(await harness('devices'), `${alice.id} web_push web en active ${vendor}`, 'the database has the device');
         ok((await page.evaluate(async () => caches.keys())).length === 1, 'the worker knows whose they are');
 
         // Nobody is there: its own page closed, a tab without the page keeps the profile alive.
@@ -244,9 +245,11 @@ const parts = {
         const [anonymous] = await shown(worker);
         is(JSON.stringify([anonymous.title, anonymous.body, anonymous.data.conversation]), JSON.stringify(['Flix IM', 'There is a new message', undefined]), 'without a word of it');
         await closeAll(worker);
-        await deliver(other, 'no JSON');
-        await becomes(() => shown(worker).then(it => it.length === 1 && it[0].title === 'Flix IM'), 'so is what nobody understands');
-        await closeAll(worker);
+        for (const odd of ['no JSON', 'null', JSON.stringify({ user_id: alice.id })]) {
+            await deliver(other, odd);
+            await becomes(() => shown(worker).then(it => it.length === 1 && it[0].title === 'Flix IM'), `so is what nobody understands: ${odd}`);
+            await closeAll(worker);
+        }
 
         await opened.locator('#sidebar .language').click();
         await becomes(() => harness('devices').then(it => it.includes(' zh-CN active')), 'the page’s language becomes the device’s');
@@ -268,6 +271,21 @@ const parts = {
         is((await opened.evaluate(async () => [...await caches.keys(), localStorage.getItem('played-subscription')])).join(), '', 'and the subscription, and what was kept');
         await deliver(opened, pushOf(first, alice));
         await becomes(() => shown(worker).then(it => it.length === 1 && it[0].body === 'There is a new message'), 'what was under way says nothing');
+        await page.context().close();
+    },
+
+    async changes() {
+        const page = await open(alice);
+        const worker = await turnOn(page);
+        const before = await page.evaluate(async () => (await (await caches.match('/kept')).json()).device);
+        await worker.evaluate(json => self.dispatchEvent(Object.assign(new ExtendableEvent('pushsubscriptionchange'),
+            { newSubscription: { toJSON: () => json } })), subscriptions.pop());
+        await becomes(() => page.evaluate(async it => (await (await caches.match('/kept')).json()).device !== it, before), 'a new subscription is noted');
+        await becomes(() => harness('devices').then(it => it === `${alice.id} web_push web en active ${vendor}`), 'and takes the place of the old one');
+        await bell(page).click();
+        await here(page).click();
+        await becomes(() => here(page).isEnabled().then(async it => it && !await here(page).isChecked()), 'the switch turns them off again');
+        is(await harness('devices'), '', 'and the device is gone');
         await page.context().close();
     },
 

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(text[i] != ' ' || text[i + 1] != ' ');
     }
     /* Titles are for any text that PostgreSQL has as a type. */
-    must(push_text_title(language, type, size & 1)[0] != '\0');
+    must(push_text_title(language, type, (int)(size & 1))[0] != '\0');
     must(push_text_language_of(types[data[0] & 7]) == PUSH_TEXT_CHINESE);
     return 0;
 }

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-# Notifications of the chat page in Chromium: t/clients/page_notifications.mjs, step by step.
+# Notifications of the chat page in Chromium, from the message to the click: t/clients/page_notifications.mjs, step by step.
 use strict;
 use warnings FATAL => 'all';
 
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Page;
+use FlixIM::Test::Providers;
+use JSON::PP ();
 use Test::More;
 
-my $page = FlixIM::Test::Page->start;
-my $api  = $page->api;
-
-# The key of a daemon that does Web Push, a point of P-256. Ours does not: nothing is to go to a vendor from here.
-my $key = 'BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8';
-$api->row(q{SELECT flixim.beat(gen_random_uuid(), '1 hour', '1 minute', ?)}, $key);
+# In place of a browser vendor's server: it decrypts what the daemon sends, and the script hands that to the browser.
+my $providers = FlixIM::Test::Providers->start;
+my @browsers  = $providers->subscriptions([ map {"browser-$_"} 1 .. 12 ]);
+my $page      = FlixIM::Test::Page->start(settings => { $providers->settings('web_push') }, more => { subscriptions => \@browsers });
+my $api       = $page->api;
+$api->row(q{SELECT flixim.configure(p_push_delay => '300 milliseconds')});
+$api->row(q{SELECT flixim.beat(gen_random_uuid(), '1 hour', '1 minute', ?)}, $providers->web_push_key);
 
 # Devices as the database has them.
 sub devices {
@@ -23,6 +26,14 @@ FROM flixim.devices
 SQL
 }
 
-$page->run('page_notifications.mjs', devices => \&devices);
+# What the daemon has sent so far, or sends soon.
+sub pushed {
+    my @data = map { $_->{data} } $providers->wait_received(1);
+    $providers->forget;
+    return JSON::PP->new->encode(\@data);
+}
+
+$page->run('page_notifications.mjs', devices => \&devices, pushed => \&pushed, forget => sub { $providers->forget; return });
+is join("\n", $providers->faults), '', 'every push is as a browser wants it';
 $page->finish;
 done_testing;

@@ -65,6 +65,7 @@ my @cases = (
     'webhook: an hour ago'           => 401, 'timestamp is not within the window',
     'webhook: no time'               => 401, 'timestamp is not within the window',
     'webhook: another path'          => 400, 'path is another',
+    'webhook: a push of another id'  => 400, 'id is not the push',
 );
 
 my $ports = $json->encode({ map { $_ => $providers->port($_) } qw(web_push apns fcm webhook control) });

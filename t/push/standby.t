@@ -9,6 +9,7 @@ use FlixIM::Test::Api;
 use FlixIM::Test::Channel;
 use FlixIM::Test::Pushd;
 use FlixIM::Test::WebSocket qw(now);
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -49,17 +50,19 @@ my @ids = map { $api->send_text('alice', 'bob', "before $_") } 1 .. 5;
 my $group = $api->group(qw(alice bob carol));
 $api->call('bob', PUT => "/messages/$ids[0]/read");
 $api->call('alice', PUT => "/messages/$ids[1]/withdraw");
+$api->device('bob');    # with one a sync is noted, but not by a standby
 followed();
 my $private = $api->private('alice', 'bob');
 for my $path ('/messages', '/messages?status=unread', "/messages/$ids[2]", '/messages/unread_count', '/messages/sync', '/conversations', "/conversations/$private",
-    "/conversations/$private/messages", "/conversations/$group", '/health')
+    "/conversations/$private/messages", "/conversations/$group", '/devices', '/settings/notifications', '/health')
 {
     is_deeply data(1, $path), data(0, $path), "GET $path: the same as from the primary";
 }
 my $state = $api->state;
 for my $request ([ alice => POST => '/messages', FlixIM::Test::Api::text_body($api->id('bob'), 'no') ], [ bob => PUT => "/messages/$ids[3]/read" ],
     [ alice => PUT => "/messages/$ids[3]/withdraw" ], [ bob => PUT => '/messages/read_all' ], [ bob => DELETE => "/messages/$ids[3]" ],
-    [ bob => PUT => "/conversations/$private", { draft => 'no' } ])
+    [ bob => PUT => "/conversations/$private", { draft => 'no' } ], [ bob => POST => '/devices', { provider => 'fcm', token => 'no' } ],
+    [ bob => PUT => '/settings/notifications', { show_text => JSON::PP::false() } ])
 {
     my ($who, $method, $path, $body) = @$request;
     my $answer = $api->call($who, $method => $path, host => 1, defined $body ? (body => $body) : ());

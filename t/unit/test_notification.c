@@ -155,73 +155,73 @@ static void is_worth_keeping_until_it_expires(void **state)
     }
 }
 
+static const struct {
+    char *locale;
+    char *message_type;
+    char *content_type;
+    char *content;
+    const char *title;
+    const char *text;
+} messages[] = {
+    { "zh-CN", "private_message", "text", "{\"text\":\"你好\"}", "新消息", "你好" },
+    { "", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
+    { "fr", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
+    { "enm", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
+    { "e", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
+    { "en", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
+    { "EN-gb", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
+    { "en_US", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
+    { "zh", "system_notification", "system", "{\"text\":\"维护\"}", "系统通知", "维护" },
+    { "en", "system_notification", "system", "{}", "You have a new system notification", NULL },
+    { "zh", "system_announcement", "text", "{\"text\":\"x\"}", "系统公告", "x" },
+    { "en", "system_announcement", "text", "{\"text\":\"x\"}", "System announcement", "x" },
+    { "zh", "interaction", "comment", "{\"text\":\"不错\"}", "互动消息", "[评论] 不错" },
+    { "en", "interaction", "comment", "{}", "Interaction", "[Comment]" },
+    { "zh", "interaction", "like", "{}", "互动消息", "[点赞]" },
+    { "en", "interaction", "like", "{\"reference_id\":\"1\"}", "Interaction", "[Like]" },
+    { "zh", "interaction", "favorite", "{}", "互动消息", "[收藏]" },
+    { "en", "interaction", "favorite", "{\"text\":null}", "Interaction", "[Favorite]" },
+    { "zh", "private_message", "image", "{\"image_urls\":[\"u\"]}", "新消息", "[图片]" },
+    { "en", "private_message", "image", "{\"text\":\"us\"}", "New message", "[Image] us" },
+    { "zh", "private_message", "product", "{}", "新消息", "[商品]" },
+    { "en", "private_message", "product", "{}", "New message", "[Product]" },
+    { "zh", "private_message", "order", "{}", "新消息", "[订单]" },
+    { "en", "private_message", "order", "{}", "New message", "[Order]" },
+    /* types that came later */
+    { "en", "whisper", "song", "{\"text\":\"x\"}", "New message", "x" },
+    /* nothing to show */
+    { "zh", "private_message", "text", "{}", "你收到一条新消息", NULL },
+    { "en", "private_message", "text", "{\"text\":\" \\n \"}", "You have a new message", NULL },
+    { "en", "private_message", "text", "{\"text\":5}", "You have a new message", NULL },
+    { "en", "private_message", "text", "[\"text\"]", "You have a new message", NULL },
+    { "en", "private_message", "text", "{\"text\":\"a", "You have a new message", NULL },
+    { "en", "private_message", "text", "{\"text\":\"\\u0000\"}", "You have a new message", NULL },
+    { "en", "private_message", "text", "", "You have a new message", NULL },
+    { "en", "private_message", "text", NULL, "You have a new message", NULL },
+};
+
 static void shows_a_message_in_the_devices_language(void **state)
 {
-    static const struct {
-        char *locale;
-        char *message_type;
-        char *content_type;
-        char *content;
-        const char *title;
-        const char *text;
-    } cases[] = {
-        { "zh-CN", "private_message", "text", "{\"text\":\"你好\"}", "新消息", "你好" },
-        { "", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
-        { "fr", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
-        { "enm", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
-        { "e", "private_message", "text", "{\"text\":\"x\"}", "新消息", "x" },
-        { "en", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
-        { "EN-gb", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
-        { "en_US", "private_message", "text", "{\"text\":\"x\"}", "New message", "x" },
-        { "zh", "system_notification", "system", "{\"text\":\"维护\"}", "系统通知", "维护" },
-        { "en", "system_notification", "system", "{}", "You have a new system notification", NULL },
-        { "zh", "system_announcement", "text", "{\"text\":\"x\"}", "系统公告", "x" },
-        { "en", "system_announcement", "text", "{\"text\":\"x\"}", "System announcement", "x" },
-        { "zh", "interaction", "comment", "{\"text\":\"不错\"}", "互动消息", "[评论] 不错" },
-        { "en", "interaction", "comment", "{}", "Interaction", "[Comment]" },
-        { "zh", "interaction", "like", "{}", "互动消息", "[点赞]" },
-        { "en", "interaction", "like", "{\"reference_id\":\"1\"}", "Interaction", "[Like]" },
-        { "zh", "interaction", "favorite", "{}", "互动消息", "[收藏]" },
-        { "en", "interaction", "favorite", "{\"text\":null}", "Interaction", "[Favorite]" },
-        { "zh", "private_message", "image", "{\"image_urls\":[\"u\"]}", "新消息", "[图片]" },
-        { "en", "private_message", "image", "{\"text\":\"us\"}", "New message", "[Image] us" },
-        { "zh", "private_message", "product", "{}", "新消息", "[商品]" },
-        { "en", "private_message", "product", "{}", "New message", "[Product]" },
-        { "zh", "private_message", "order", "{}", "新消息", "[订单]" },
-        { "en", "private_message", "order", "{}", "New message", "[Order]" },
-        /* types that came later */
-        { "en", "whisper", "song", "{\"text\":\"x\"}", "New message", "x" },
-        /* nothing to show */
-        { "zh", "private_message", "text", "{}", "你收到一条新消息", NULL },
-        { "en", "private_message", "text", "{\"text\":\" \\n \"}", "You have a new message", NULL },
-        { "en", "private_message", "text", "{\"text\":5}", "You have a new message", NULL },
-        { "en", "private_message", "text", "[\"text\"]", "You have a new message", NULL },
-        { "en", "private_message", "text", "{\"text\":\"a", "You have a new message", NULL },
-        { "en", "private_message", "text", "{\"text\":\"\\u0000\"}", "You have a new message",
-          NULL },
-        { "en", "private_message", "text", "", "You have a new message", NULL },
-        { "en", "private_message", "text", NULL, "You have a new message", NULL },
-    };
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (i = 0; i < sizeof messages / sizeof messages[0]; i++) {
         const cell said[] = {
-            { "locale", cases[i].locale, (int)strlen(cases[i].locale) },
-            { "message_type", cases[i].message_type, (int)strlen(cases[i].message_type) },
-            { "content_type", cases[i].content_type, (int)strlen(cases[i].content_type) },
-            { "content", cases[i].content,
-              cases[i].content != NULL ? (int)strlen(cases[i].content) : -1 },
+            { "locale", messages[i].locale, (int)strlen(messages[i].locale) },
+            { "message_type", messages[i].message_type, (int)strlen(messages[i].message_type) },
+            { "content_type", messages[i].content_type, (int)strlen(messages[i].content_type) },
+            { "content", messages[i].content,
+              messages[i].content != NULL ? (int)strlen(messages[i].content) : -1 },
         };
         push_notification it;
 
         read_row(&it, said, 4, 1);
-        assert_string_equal(it.title, cases[i].title);
-        if (cases[i].text == NULL) {
+        assert_string_equal(it.title, messages[i].title);
+        if (messages[i].text == NULL) {
             assert_null(it.text);
         }
         else {
-            assert_string_equal(it.text, cases[i].text);
+            assert_string_equal(it.text, messages[i].text);
         }
         push_notification_free(&it);
     }
@@ -310,7 +310,7 @@ static void shows_one_line_of_harmless_characters(void **state)
           "b",
           "ab" },
         { "\xE2\x80\xAE"
-          "gnp.exe\xE2\x81\xA6",
+          "gnp.exe\xE2\x81\xA6\xE2\x81\xA9\xE2\x80\xAC",
           "gnp.exe" },
         { "\xEF\xBB\xBF", "" },
         /* a family, held together by joiners */

@@ -212,7 +212,7 @@ static void cuts_the_text_so_that_it_fits(void **state)
 
     (void)state;
     for (i = 0; i < 2000; i++) {
-        memcpy(text + 3 * i, "你", 3);
+        memcpy(text + 3 * i, "你", 4);
     }
     large.text = text;
     build(it, &large);
@@ -296,66 +296,66 @@ static void renews_a_token_that_was_refused(void **state)
     }
 }
 
+static const struct {
+    int status;
+    push_verdict_result result;
+    const char *body;
+    int64_t retry_after;
+    int64_t delay;
+    const char *reason;
+} answers[] = {
+    { 200, PUSH_VERDICT_SENT, "", -1, -1, "" },
+    { 400, PUSH_VERDICT_GONE, "{\"reason\":\"BadDeviceToken\"}", -1, -1,
+      "HTTP 400 BadDeviceToken" },
+    { 400, PUSH_VERDICT_GONE, "{\"reason\":\"DeviceTokenNotForTopic\"}", -1, -1,
+      "HTTP 400 DeviceTokenNotForTopic" },
+    { 400, PUSH_VERDICT_DEAD, "{\"reason\":\"BadTopic\"}", -1, -1, "HTTP 400 BadTopic" },
+    { 400, PUSH_VERDICT_DEAD, "{\"reason\":\"TopicDisallowed\"}", -1, -1,
+      "HTTP 400 TopicDisallowed" },
+    { 400, PUSH_VERDICT_RETRY, "{\"reason\":\"IdleTimeout\"}", -1, -1, "HTTP 400 IdleTimeout" },
+    { 400, PUSH_VERDICT_DEAD, "", -1, -1, "HTTP 400" },
+    { 403, PUSH_VERDICT_RETRY, "{\"reason\":\"ExpiredProviderToken\"}", -1, -1,
+      "HTTP 403 ExpiredProviderToken" },
+    { 403, PUSH_VERDICT_DEAD, "{\"reason\":\"Forbidden\"}", -1, -1, "HTTP 403 Forbidden" },
+    { 403, PUSH_VERDICT_RETRY, "{\"reason\":\"BadEnvironmentKeyInToken\"}", -1, 60000,
+      "HTTP 403 BadEnvironmentKeyInToken" },
+    { 403, PUSH_VERDICT_RETRY, "<html>", 120000, 120000, "HTTP 403" },
+    { 404, PUSH_VERDICT_DEAD, "{\"reason\":\"BadPath\"}", -1, -1, "HTTP 404 BadPath" },
+    { 405, PUSH_VERDICT_DEAD, "{\"reason\":\"MethodNotAllowed\"}", -1, -1,
+      "HTTP 405 MethodNotAllowed" },
+    { 410, PUSH_VERDICT_GONE, "{\"reason\":\"Unregistered\",\"timestamp\":1}", -1, -1,
+      "HTTP 410 Unregistered" },
+    { 410, PUSH_VERDICT_GONE, "{\"reason\":\"ExpiredToken\"}", -1, -1, "HTTP 410 ExpiredToken" },
+    { 410, PUSH_VERDICT_GONE, "", -1, -1, "HTTP 410" },
+    { 413, PUSH_VERDICT_DEAD, "{\"reason\":\"PayloadTooLarge\"}", -1, -1,
+      "HTTP 413 PayloadTooLarge" },
+    { 429, PUSH_VERDICT_RETRY, "{\"reason\":\"TooManyRequests\"}", -1, -1,
+      "HTTP 429 TooManyRequests" },
+    { 429, PUSH_VERDICT_RETRY, "{\"reason\":\"TooManyRequests\"}", 7000, 7000,
+      "HTTP 429 TooManyRequests" },
+    { 429, PUSH_VERDICT_RETRY, "{\"reason\":\"TooManyProviderTokenUpdates\"}", -1, 60000,
+      "HTTP 429 TooManyProviderTokenUpdates" },
+    { 500, PUSH_VERDICT_RETRY, "{\"reason\":\"InternalServerError\"}", -1, -1,
+      "HTTP 500 InternalServerError" },
+    { 503, PUSH_VERDICT_RETRY, "{\"reason\":\"Shutdown\"}", 30000, 30000, "HTTP 503 Shutdown" },
+    { 503, PUSH_VERDICT_RETRY, "{\"reason\":\"\xFF\"}", -1, -1, "HTTP 503" },
+    { 302, PUSH_VERDICT_DEAD, "", -1, -1, "HTTP 302" },
+};
+
 static void understands_apples_answers(void **state)
 {
-    static const struct {
-        int status;
-        const char *body;
-        int64_t retry_after;
-        push_verdict_result result;
-        int64_t delay;
-        const char *reason;
-    } cases[] = {
-        { 200, "", -1, PUSH_VERDICT_SENT, -1, "" },
-        { 400, "{\"reason\":\"BadDeviceToken\"}", -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 400 BadDeviceToken" },
-        { 400, "{\"reason\":\"DeviceTokenNotForTopic\"}", -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 400 DeviceTokenNotForTopic" },
-        { 400, "{\"reason\":\"BadTopic\"}", -1, PUSH_VERDICT_DEAD, -1, "HTTP 400 BadTopic" },
-        { 400, "{\"reason\":\"TopicDisallowed\"}", -1, PUSH_VERDICT_DEAD, -1,
-          "HTTP 400 TopicDisallowed" },
-        { 400, "{\"reason\":\"IdleTimeout\"}", -1, PUSH_VERDICT_RETRY, -1, "HTTP 400 IdleTimeout" },
-        { 400, "", -1, PUSH_VERDICT_DEAD, -1, "HTTP 400" },
-        { 403, "{\"reason\":\"ExpiredProviderToken\"}", -1, PUSH_VERDICT_RETRY, -1,
-          "HTTP 403 ExpiredProviderToken" },
-        { 403, "{\"reason\":\"Forbidden\"}", -1, PUSH_VERDICT_DEAD, -1, "HTTP 403 Forbidden" },
-        { 403, "{\"reason\":\"BadEnvironmentKeyInToken\"}", -1, PUSH_VERDICT_RETRY, 60000,
-          "HTTP 403 BadEnvironmentKeyInToken" },
-        { 403, "<html>", 120000, PUSH_VERDICT_RETRY, 120000, "HTTP 403" },
-        { 404, "{\"reason\":\"BadPath\"}", -1, PUSH_VERDICT_DEAD, -1, "HTTP 404 BadPath" },
-        { 405, "{\"reason\":\"MethodNotAllowed\"}", -1, PUSH_VERDICT_DEAD, -1,
-          "HTTP 405 MethodNotAllowed" },
-        { 410, "{\"reason\":\"Unregistered\",\"timestamp\":1}", -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 410 Unregistered" },
-        { 410, "{\"reason\":\"ExpiredToken\"}", -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 410 ExpiredToken" },
-        { 410, "", -1, PUSH_VERDICT_GONE, -1, "HTTP 410" },
-        { 413, "{\"reason\":\"PayloadTooLarge\"}", -1, PUSH_VERDICT_DEAD, -1,
-          "HTTP 413 PayloadTooLarge" },
-        { 429, "{\"reason\":\"TooManyRequests\"}", -1, PUSH_VERDICT_RETRY, -1,
-          "HTTP 429 TooManyRequests" },
-        { 429, "{\"reason\":\"TooManyRequests\"}", 7000, PUSH_VERDICT_RETRY, 7000,
-          "HTTP 429 TooManyRequests" },
-        { 429, "{\"reason\":\"TooManyProviderTokenUpdates\"}", -1, PUSH_VERDICT_RETRY, 60000,
-          "HTTP 429 TooManyProviderTokenUpdates" },
-        { 500, "{\"reason\":\"InternalServerError\"}", -1, PUSH_VERDICT_RETRY, -1,
-          "HTTP 500 InternalServerError" },
-        { 503, "{\"reason\":\"Shutdown\"}", 30000, PUSH_VERDICT_RETRY, 30000, "HTTP 503 Shutdown" },
-        { 503, "{\"reason\":\"\xFF\"}", -1, PUSH_VERDICT_RETRY, -1, "HTTP 503" },
-        { 302, "", -1, PUSH_VERDICT_DEAD, -1, "HTTP 302" },
-    };
     void *it = open_provider();
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         push_verdict verdict;
 
-        judge(it, cases[i].status, cases[i].body, cases[i].retry_after, &verdict);
-        assert_string_equal(verdict.reason, cases[i].reason);
-        assert_int_equal(verdict.result, cases[i].result);
+        judge(it, answers[i].status, answers[i].body, answers[i].retry_after, &verdict);
+        assert_string_equal(verdict.reason, answers[i].reason);
+        assert_int_equal(verdict.result, answers[i].result);
         if (verdict.result == PUSH_VERDICT_RETRY) {
-            assert_true(verdict.delay == cases[i].delay);
+            assert_true(verdict.delay == answers[i].delay);
         }
     }
     push_provider_apns.free(it);

@@ -54,7 +54,7 @@ char *push_signer_sign(const push_signer *signer, const char *kid, const char *c
 static void *read_account(const char *text, mode_t mode, char why[300])
 {
     char path[] = "/tmp/flixim-unit-XXXXXX";
-    push_settings settings = { .fcm_key_file = path, .fcm_url = "https://fcm.example.org/" };
+    static push_settings settings;
     int fd = mkstemp(path);
     void *it;
     char *place;
@@ -63,7 +63,10 @@ static void *read_account(const char *text, mode_t mode, char why[300])
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_int_equal(fchmod(fd, mode), 0);
     close(fd);
+    settings.fcm_key_file = path;
+    settings.fcm_url = "https://fcm.example.org/";
     it = push_provider_fcm.read(&settings, why, 300);
+    settings.fcm_key_file = "";
     /* The name is another one each time. */
     place = strstr(why, path);
     if (place != NULL) {
@@ -109,48 +112,49 @@ static void *open_ready(void)
     return it;
 }
 
+static const struct {
+    const char *text;
+    mode_t mode;
+    const char *why; /* "": it is fine */
+} accounts[] = {
+    { ACCOUNT, 0600, "" },
+    { ACCOUNT, 0640, "" },
+    { ACCOUNT, 0604, "has a mode that lets others read, write or run it" },
+    { "", 0600, "is not JSON" },
+    { "x", 0600, "is not JSON" },
+    { "[]", 0600, "has no client_email, or none of a service account" },
+    { "{\"client_email\":\"a "
+      "b\",\"project_id\":\"p\",\"token_uri\":\"https://x\",\"private_key\":"
+      "\"-----BEGIN\\nKEY\"}",
+      0600, "has no client_email, or none of a service account" },
+    { "{\"client_email\":\"a\",\"project_id\":\"\",\"token_uri\":\"https://x\",\"private_key\":"
+      "\"-----BEGIN\\nKEY\"}",
+      0600, "has no project_id, or none of a service account" },
+    { "{\"client_email\":\"a\",\"project_id\":\"a/b\",\"token_uri\":\"https://"
+      "x\",\"private_key\":"
+      "\"-----BEGIN\\nKEY\"}",
+      0600, "has a project_id with other characters than letters, digits and -:." },
+    { "{\"client_email\":\"a\",\"project_id\":\"..\",\"token_uri\":\"https://"
+      "x\",\"private_key\":"
+      "\"-----BEGIN\\nKEY\"}",
+      0600, "has a project_id with other characters than letters, digits and -:." },
+    { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"http://oauth2.example.org/"
+      "\","
+      "\"private_key\":\"-----BEGIN\\nKEY\"}",
+      0600, "has a token_uri that is no https: URL" },
+    { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"http://127.0.0.1:1/token\","
+      "\"private_key\":\"-----BEGIN\\nKEY\"}",
+      0600, "" },
+    { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"https://x\"}", 0600,
+      "has no private_key" },
+    { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"https://"
+      "x\",\"private_key\":"
+      "\"-----BEGIN\"}",
+      0600, "holds no private key" },
+};
+
 static void reads_the_accounts_file(void **state)
 {
-    static const struct {
-        const char *text;
-        mode_t mode;
-        const char *why; /* "": it is fine */
-    } cases[] = {
-        { ACCOUNT, 0600, "" },
-        { ACCOUNT, 0640, "" },
-        { ACCOUNT, 0604, "has a mode that lets others read, write or run it" },
-        { "", 0600, "is not JSON" },
-        { "x", 0600, "is not JSON" },
-        { "[]", 0600, "has no client_email, or none of a service account" },
-        { "{\"client_email\":\"a "
-          "b\",\"project_id\":\"p\",\"token_uri\":\"https://x\",\"private_key\":"
-          "\"-----BEGIN\\nKEY\"}",
-          0600, "has no client_email, or none of a service account" },
-        { "{\"client_email\":\"a\",\"project_id\":\"\",\"token_uri\":\"https://x\",\"private_key\":"
-          "\"-----BEGIN\\nKEY\"}",
-          0600, "has no project_id, or none of a service account" },
-        { "{\"client_email\":\"a\",\"project_id\":\"a/b\",\"token_uri\":\"https://"
-          "x\",\"private_key\":"
-          "\"-----BEGIN\\nKEY\"}",
-          0600, "has a project_id with other characters than letters, digits and -:." },
-        { "{\"client_email\":\"a\",\"project_id\":\"..\",\"token_uri\":\"https://"
-          "x\",\"private_key\":"
-          "\"-----BEGIN\\nKEY\"}",
-          0600, "has a project_id with other characters than letters, digits and -:." },
-        { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"http://oauth2.example.org/"
-          "\","
-          "\"private_key\":\"-----BEGIN\\nKEY\"}",
-          0600, "has a token_uri that is no https: URL" },
-        { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"http://127.0.0.1:1/token\","
-          "\"private_key\":\"-----BEGIN\\nKEY\"}",
-          0600, "" },
-        { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"https://x\"}", 0600,
-          "has no private_key" },
-        { "{\"client_email\":\"a\",\"project_id\":\"p\",\"token_uri\":\"https://"
-          "x\",\"private_key\":"
-          "\"-----BEGIN\"}",
-          0600, "holds no private key" },
-    };
     push_settings none = { .fcm_key_file = "" };
     char why[300] = "x";
     size_t i;
@@ -158,15 +162,15 @@ static void reads_the_accounts_file(void **state)
     (void)state;
     assert_null(push_provider_fcm.read(&none, why, sizeof why));
     assert_string_equal(why, "");
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        void *it = read_account(cases[i].text, cases[i].mode, why);
+    for (i = 0; i < sizeof accounts / sizeof accounts[0]; i++) {
+        void *it = read_account(accounts[i].text, accounts[i].mode, why);
         char expected[300] = "";
 
-        if (cases[i].why[0] != '\0') {
-            snprintf(expected, sizeof expected, "fcm_key_file \"\": %s", cases[i].why);
+        if (accounts[i].why[0] != '\0') {
+            snprintf(expected, sizeof expected, "fcm_key_file \"\": %s", accounts[i].why);
         }
         assert_string_equal(why, expected);
-        assert_int_equal(it != NULL, cases[i].why[0] == '\0');
+        assert_int_equal(it != NULL, accounts[i].why[0] == '\0');
         push_provider_fcm.free(it);
     }
     none.fcm_key_file = "/nonexistent";
@@ -403,7 +407,7 @@ static void cuts_the_text_so_that_it_fits(void **state)
 
     (void)state;
     for (i = 0; i < 2000; i++) {
-        memcpy(text + 3 * i, "你", 3);
+        memcpy(text + 3 * i, "你", 4);
     }
     large.text = text;
     build(it, &large);
@@ -425,6 +429,12 @@ static void judge(void *it, int status, const char *body, int64_t retry_after,
     push_provider_fcm.judge(it, &answer, verdict);
     free(copy);
 }
+
+#define ERROR(status, code)                                                                        \
+    "{\"error\":{\"code\":1,\"message\":\"token d1 is x\",\"status\":\"" status                    \
+    "\",\"details\":[{"                                                                            \
+    "\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code      \
+    "\"}]}}"
 
 static void replaces_a_token_that_was_refused(void **state)
 {
@@ -449,62 +459,78 @@ static void replaces_a_token_that_was_refused(void **state)
     push_provider_fcm.free(it);
 }
 
-#define ERROR(status, code)                                                                        \
-    "{\"error\":{\"code\":1,\"message\":\"token d1 is x\",\"status\":\"" status                    \
-    "\",\"details\":[{"                                                                            \
-    "\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code      \
-    "\"}]}}"
+static void keeps_a_token_that_may_be_fine(void **state)
+{
+    void *it = open_ready();
+    push_verdict verdict;
+
+    (void)state;
+    judge(it, 401, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, &verdict);
+    assert_int_equal(verdict.result, PUSH_VERDICT_RETRY);
+    assert_int_equal(played.sent, 1);
+    assert_true(prepare(it));
+    assert_int_equal(played.sent, 2);
+    build(it, &played_notification);
+    assert_non_null(strstr(played.headers, "Bearer ya29.a\n"));
+    played_answer(200, "{\"access_token\":\"ya29.b\",\"expires_in\":3600}", -1);
+    judge(it, 401, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, &verdict);
+    assert_true(prepare(it));
+    assert_int_equal(played.sent, 2);
+    build(it, &played_notification);
+    assert_non_null(strstr(played.headers, "Bearer ya29.b\n"));
+    push_provider_fcm.free(it);
+}
+
+static const struct {
+    int status;
+    push_verdict_result result;
+    const char *body;
+    int64_t retry_after;
+    int64_t delay;
+    const char *reason;
+} answers[] = {
+    { 200, PUSH_VERDICT_SENT, "{\"name\":\"projects/demo-1/messages/1\"}", -1, -1, "" },
+    { 400, PUSH_VERDICT_DEAD, ERROR("INVALID_ARGUMENT", "INVALID_ARGUMENT"), -1, -1,
+      "HTTP 400 INVALID_ARGUMENT" },
+    { 401, PUSH_VERDICT_RETRY, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, -1,
+      "HTTP 401 THIRD_PARTY_AUTH_ERROR" },
+    { 401, PUSH_VERDICT_RETRY, "{\"error\":{\"status\":\"UNAUTHENTICATED\"}}", -1, -1,
+      "HTTP 401 UNAUTHENTICATED" },
+    { 403, PUSH_VERDICT_GONE, ERROR("PERMISSION_DENIED", "SENDER_ID_MISMATCH"), -1, -1,
+      "HTTP 403 SENDER_ID_MISMATCH" },
+    { 403, PUSH_VERDICT_RETRY, "{\"error\":{\"status\":\"PERMISSION_DENIED\"}}", -1, 60000,
+      "HTTP 403 PERMISSION_DENIED" },
+    { 404, PUSH_VERDICT_GONE, ERROR("NOT_FOUND", "UNREGISTERED"), -1, -1, "HTTP 404 UNREGISTERED" },
+    /* a status is no error code */
+    { 404, PUSH_VERDICT_DEAD, "{\"error\":{\"status\":\"UNREGISTERED\"}}", -1, -1,
+      "HTTP 404 UNREGISTERED" },
+    { 404, PUSH_VERDICT_DEAD, "<html>", -1, -1, "HTTP 404" },
+    { 413, PUSH_VERDICT_DEAD, "", -1, -1, "HTTP 413" },
+    { 429, PUSH_VERDICT_RETRY, ERROR("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), -1, 60000,
+      "HTTP 429 QUOTA_EXCEEDED" },
+    { 429, PUSH_VERDICT_RETRY, ERROR("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), 2000, 2000,
+      "HTTP 429 QUOTA_EXCEEDED" },
+    { 429, PUSH_VERDICT_RETRY, "", -1, -1, "HTTP 429" },
+    { 500, PUSH_VERDICT_RETRY, ERROR("INTERNAL", "INTERNAL"), -1, -1, "HTTP 500 INTERNAL" },
+    { 503, PUSH_VERDICT_RETRY, ERROR("UNAVAILABLE", "UNAVAILABLE"), 5000, 5000,
+      "HTTP 503 UNAVAILABLE" },
+    { 302, PUSH_VERDICT_DEAD, "", -1, -1, "HTTP 302" },
+};
 
 static void understands_googles_answers(void **state)
 {
-    static const struct {
-        int status;
-        const char *body;
-        int64_t retry_after;
-        push_verdict_result result;
-        int64_t delay;
-        const char *reason;
-    } cases[] = {
-        { 200, "{\"name\":\"projects/demo-1/messages/1\"}", -1, PUSH_VERDICT_SENT, -1, "" },
-        { 400, ERROR("INVALID_ARGUMENT", "INVALID_ARGUMENT"), -1, PUSH_VERDICT_DEAD, -1,
-          "HTTP 400 INVALID_ARGUMENT" },
-        { 401, ERROR("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), -1, PUSH_VERDICT_RETRY, -1,
-          "HTTP 401 THIRD_PARTY_AUTH_ERROR" },
-        { 401, "{\"error\":{\"status\":\"UNAUTHENTICATED\"}}", -1, PUSH_VERDICT_RETRY, -1,
-          "HTTP 401 UNAUTHENTICATED" },
-        { 403, ERROR("PERMISSION_DENIED", "SENDER_ID_MISMATCH"), -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 403 SENDER_ID_MISMATCH" },
-        { 403, "{\"error\":{\"status\":\"PERMISSION_DENIED\"}}", -1, PUSH_VERDICT_RETRY, 60000,
-          "HTTP 403 PERMISSION_DENIED" },
-        { 404, ERROR("NOT_FOUND", "UNREGISTERED"), -1, PUSH_VERDICT_GONE, -1,
-          "HTTP 404 UNREGISTERED" },
-        /* a status is no error code */
-        { 404, "{\"error\":{\"status\":\"UNREGISTERED\"}}", -1, PUSH_VERDICT_DEAD, -1,
-          "HTTP 404 UNREGISTERED" },
-        { 404, "<html>", -1, PUSH_VERDICT_DEAD, -1, "HTTP 404" },
-        { 413, "", -1, PUSH_VERDICT_DEAD, -1, "HTTP 413" },
-        { 429, ERROR("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), -1, PUSH_VERDICT_RETRY, 60000,
-          "HTTP 429 QUOTA_EXCEEDED" },
-        { 429, ERROR("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), 2000, PUSH_VERDICT_RETRY, 2000,
-          "HTTP 429 QUOTA_EXCEEDED" },
-        { 429, "", -1, PUSH_VERDICT_RETRY, -1, "HTTP 429" },
-        { 500, ERROR("INTERNAL", "INTERNAL"), -1, PUSH_VERDICT_RETRY, -1, "HTTP 500 INTERNAL" },
-        { 503, ERROR("UNAVAILABLE", "UNAVAILABLE"), 5000, PUSH_VERDICT_RETRY, 5000,
-          "HTTP 503 UNAVAILABLE" },
-        { 302, "", -1, PUSH_VERDICT_DEAD, -1, "HTTP 302" },
-    };
     void *it = open_ready();
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         push_verdict verdict;
 
-        judge(it, cases[i].status, cases[i].body, cases[i].retry_after, &verdict);
-        assert_string_equal(verdict.reason, cases[i].reason);
-        assert_int_equal(verdict.result, cases[i].result);
+        judge(it, answers[i].status, answers[i].body, answers[i].retry_after, &verdict);
+        assert_string_equal(verdict.reason, answers[i].reason);
+        assert_int_equal(verdict.result, answers[i].result);
         if (verdict.result == PUSH_VERDICT_RETRY) {
-            assert_true(verdict.delay == cases[i].delay);
+            assert_true(verdict.delay == answers[i].delay);
         }
     }
     push_provider_fcm.free(it);
@@ -523,6 +549,7 @@ int main(void)
         cmocka_unit_test(sends_as_google_wants_it),
         cmocka_unit_test(cuts_the_text_so_that_it_fits),
         cmocka_unit_test(replaces_a_token_that_was_refused),
+        cmocka_unit_test(keeps_a_token_that_may_be_fine),
         cmocka_unit_test(understands_googles_answers),
     };
 

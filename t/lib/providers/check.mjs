@@ -21,7 +21,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const id = randomUUID();
 const good = {
     push_id: id, event: 'new_message', message_id: randomUUID(), conversation_id: 'private:x:y', message_kind: 'private_message', content_type: 'text',
-    sender_id: randomUUID(), server_timestamp: '2026-01-01T00:00:00.000000Z', title: '新消息', text: 'hello', badge: 3, collapse: 'c'.repeat(32),
+    sender_id: randomUUID(), server_timestamp: '2026-01-01T00:00:00.000Z', title: '新消息', text: 'hello', badge: 3, collapse: 'c'.repeat(32),
 };
 
 function post(name, path, headers, body) {
@@ -123,9 +123,9 @@ async function fcm(change) {
 async function webhook(change) {
     const secret = readFileSync(`${folder}/webhook.key`, 'utf8').trimEnd();
     const of = { time: String(now()), secret, signed: null, path: '/push', ...change };
-    const body = JSON.stringify({ device: { id: randomUUID(), token: 'phone', provider: 'webhook', app_id: '' }, user_id: randomUUID(), notification: good });
+    const body = JSON.stringify({ id, attempt: 1, device: { id: randomUUID(), user_id: randomUUID(), token: 'phone', app_id: '' }, notification: { ...good, ...of.data } });
     const signature = createHmac('sha256', of.secret).update(`${of.signedTime ?? of.time}.${of.signed ?? body}`).digest('hex');
-    return post1('webhook', of.path, { 'content-type': 'application/json', 'x-flixim-timestamp': of.time, 'x-flixim-signature': `v1=${signature}` }, body);
+    return post1('webhook', of.path, { 'content-type': 'application/json', 'flixim-timestamp': of.time, 'flixim-signature': `v1=${signature}`, 'idempotency-key': id }, body);
 }
 
 const other = createPrivateKey({ key: (await jose.exportPKCS8((await jose.generateKeyPair('ES256', { extractable: true })).privateKey)) });
@@ -195,6 +195,7 @@ const cases = [
         'an hour ago': { time: String(now() - 3600) },
         'no time': { time: 'today' },
         'another path': { path: '/' },
+        'a push of another id': { data: { push_id: randomUUID() } },
     }],
 ];
 

@@ -48,7 +48,7 @@ export function judgeData(seen, data) {
         'data: message_id is no UUID': isUuid(data.message_id),
         'data: sender_id is no UUID': isUuid(data.sender_id),
         'data: no conversation_id': typeof data.conversation_id === 'string' && data.conversation_id.length > 0,
-        'data: server_timestamp is no time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(data.server_timestamp ?? ''),
+        'data: server_timestamp is no time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(data.server_timestamp ?? ''),
         'data: no title': typeof data.title === 'string' && data.title.length > 0,
         'data: badge is no count': /^\d+$/.test(String(data.badge)),
         'data: collapse is not 32 characters of base64url': /^[\w-]{32}$/.test(data.collapse ?? ''),

@@ -13,8 +13,8 @@ export class Webhook {
     }
 
     async read(seen, body) {
-        const timestamp = field(seen, 'x-flixim-timestamp');
-        const [, signature] = /^v1=([0-9a-f]{64})$/.exec(field(seen, 'x-flixim-signature')) ?? [];
+        const timestamp = field(seen, 'flixim-timestamp');
+        const [, signature] = /^v1=([0-9a-f]{64})$/.exec(field(seen, 'flixim-signature')) ?? [];
         const wanted = createHmac('sha256', this.config.secret).update(`${timestamp}.`).update(body).digest();
         expect(seen, {
             'not POST': seen.method === 'POST',
@@ -28,8 +28,9 @@ export class Webhook {
         seen.device = request.device?.token;
         judgeData(seen, request.notification ?? {});
         expect(seen, {
-            'no device': typeof seen.device === 'string' && isUuid(request.device?.id),
-            'no user': isUuid(request.user_id ?? request.device?.user_id),
+            'no device': typeof seen.device === 'string' && isUuid(request.device?.id) && isUuid(request.device?.user_id),
+            'id is not the push': request.id === seen.push_id && field(seen, 'idempotency-key') === seen.push_id,
+            'attempt is no number': request.attempt >= 1,
         });
     }
 

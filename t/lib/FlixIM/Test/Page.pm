@@ -21,13 +21,13 @@ use FlixIM::Test::Pushd;
 
     use FlixIM::Test::Page;
 
-    my $page = FlixIM::Test::Page->start(settings => { ... });    # of the daemon
+    my $page = FlixIM::Test::Page->start(settings => { ... }, more => { ... });    # of the daemon; for the script
     $page->run('page.mjs', ask => sub { ... });    # a file of t/clients, whose TAP becomes ours; "!ask" on a line of its own calls the function, and gets
                                                     # what it returns
     $page->api; $page->pushd; $page->users;
     $page->finish(provoked => qr/.../);    # what httpd was made to complain of
 
-The script gets $FLIXIM_PAGE: {"base": URL, "users": {"alice": {"id", "token"}, bob, carol, dave, site}}.
+The script gets $FLIXIM_PAGE: {"base": URL, "users": {"alice": {"id", "token"}, bob, carol, dave, site}}, and what more there is.
 
 =cut
 
@@ -69,7 +69,7 @@ TEXT
     my %id = (alice => 1, bob => 2, carol => 3, dave => 4, site => 9);
     my %users = map { my $d = $id{$_}; $_ => { id => $d x 8 . "-$d$d$d$d-4$d$d$d-8$d$d$d-" . $d x 12 } } keys %id;
     $users{$_}{token} = $api->row('SELECT flixim.issue_token(?, ?)', $users{$_}{id}, $_ eq 'site' ? 'true' : 'false') for keys %users;
-    return bless { api => $api, pushd => $pushd, users => \%users, folder => $folder, policy => $policy }, $class;
+    return bless { api => $api, pushd => $pushd, users => \%users, more => $option{more} // {}, folder => $folder, policy => $policy }, $class;
 }
 
 sub api    { return $_[0]{api} }
@@ -80,7 +80,7 @@ sub policy { return $_[0]{policy} }
 sub run {
     my ($self, $script, %does) = @_;
     local $ENV{FLIXIM_NODE_MODULES} = "$self->{folder}/node_modules";
-    local $ENV{FLIXIM_PAGE} = JSON::PP->new->encode({ base => $self->api->httpd->url, users => $self->users });
+    local $ENV{FLIXIM_PAGE} = JSON::PP->new->encode({ %{ $self->{more} }, base => $self->api->httpd->url, users => $self->users });
     my $pid = open2(my $output, my $input, 'timeout', '--kill-after=5', '280', 'node', "$self->{folder}/$script");
     my ($plan, $count) = (0, 0);
     while (my $line = <$output>) {
