@@ -14,7 +14,8 @@ export class Apns {
     }
 
     async read(seen, body) {
-        seen.device = decodeURIComponent(seen.path.replace(/^\/3\/device\//, ''));
+        // Tokens are hexadecimal digits: of the device's name, and zeros.
+        seen.device = Buffer.from(seen.path.replace(/^\/3\/device\//, ''), 'hex').toString().replace(/\0+$/, '');
         const kind = field(seen, 'apns-push-type');
         expect(seen, {
             'not HTTP/2': seen.http === '2.0',

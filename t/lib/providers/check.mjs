@@ -19,6 +19,7 @@ const ca = readFileSync(`${folder}/ca.pem`);
 const key = (name) => createPrivateKey(readFileSync(`${folder}/${name}.pem`));
 const now = () => Math.floor(Date.now() / 1000);
 const id = randomUUID();
+const phone = Buffer.from('phone').toString('hex').padEnd(64, '0');
 const good = {
     push_id: id, event: 'new_message', message_id: randomUUID(), conversation_id: 'private:x:y', message_kind: 'private_message', content_type: 'text',
     sender_id: randomUUID(), server_timestamp: '2026-01-01T00:00:00.000Z', title: '新消息', text: 'hello', badge: 3, collapse: 'c'.repeat(32),
@@ -93,7 +94,7 @@ async function webPush(change) {
 }
 
 async function apns(change) {
-    const of = { data: good, claims: { iss: 'DEF123GHIJ', iat: now() }, header: { alg: 'ES256', kid: 'ABC123DEFG' }, secret: key('apns'), path: '/3/device/phone', headers: {}, post, aps: { alert: 'x', badge: 3 }, ...change };
+    const of = { data: good, claims: { iss: 'DEF123GHIJ', iat: now() }, header: { alg: 'ES256', kid: 'ABC123DEFG' }, secret: key('apns'), path: `/3/device/${phone}`, headers: {}, post, aps: { alert: 'x', badge: 3 }, ...change };
     const headers = {
         'apns-topic': 'org.example.app', 'apns-push-type': 'alert', 'apns-id': id, 'apns-expiration': String(now() + 60), 'apns-priority': '10',
         'apns-collapse-id': of.data.collapse, authorization: `bearer ${await jwt(of.claims, of.header, of.secret)}`, ...of.headers,
@@ -162,7 +163,7 @@ const cases = [
         'iat of yesterday': { claims: { iss: 'DEF123GHIJ', iat: now() - 86400 } },
         'HTTP/1.1': { post: post1 },
         'no topic': { headers: { 'apns-topic': '' } },
-        'another path': { path: '/4/device/phone' },
+        'another path': { path: `/4/device/${phone}` },
         'id of another': { headers: { 'apns-id': randomUUID() } },
         'collapse id too long': { headers: { 'apns-collapse-id': 'x'.repeat(65) } },
         'too large': wrongData({ text: 'x'.repeat(4000) }),

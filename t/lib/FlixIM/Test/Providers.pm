@@ -266,7 +266,8 @@ sub device {
     my %where = map { exists $more{$_} ? ($_ => delete $more{$_}) : () } qw(host port);
     my %body = (provider => $provider, platform => $provider eq 'web_push' ? 'web' : 'phone', locale => 'zh-CN', %more);
     if ($provider eq 'web_push') { ($body{subscription}) = $self->subscriptions([$name], %where) }
-    else                         { $body{token} = $name }
+    # Apple's tokens are hexadecimal digits, 64 or more.
+    else { $body{token} = $provider eq 'apns' ? unpack('H*', $name) . '0' x (length $name < 32 ? 64 - 2 * length $name : 0) : $name }
     return \%body;
 }
 
