@@ -334,6 +334,7 @@ static const push_session_owner owners[LANES] = {
     [LANE_SLOW] = { .name = "slow sender", .up = session_up, .down = session_down },
     [PUSH_LANE_WRITE] = { .name = "writer", .up = session_up, .down = session_down },
     [PUSH_LANE_READ] = { .name = "reader", .up = session_up, .down = session_down },
+    [PUSH_LANE_NOTIFY] = { .name = "notifier", .up = session_up, .down = session_down },
 };
 
 static void free_database(struct push_database *database)
@@ -425,7 +426,8 @@ struct push_database *push_database_open(struct push_server *server)
     if (open_lane(database, PUSH_LANE_SEND, 1) != 0 ||
         open_lane(database, LANE_SLOW, settings->database_senders - 1) != 0 ||
         open_lane(database, PUSH_LANE_WRITE, settings->database_writers) != 0 ||
-        open_lane(database, PUSH_LANE_READ, settings->database_readers) != 0) {
+        open_lane(database, PUSH_LANE_READ, settings->database_readers) != 0 ||
+        open_lane(database, PUSH_LANE_NOTIFY, 1) != 0) {
         close_all(database);
         return NULL;
     }
@@ -449,7 +451,7 @@ int push_database_is_writing(const struct push_database *database)
     for (int which = 0; which < LANES; which++) {
         const lane *in = &database->lanes[which];
 
-        if (which == PUSH_LANE_READ) {
+        if (which == PUSH_LANE_READ || which == PUSH_LANE_NOTIFY) {
             continue;
         }
         if (in->waiting.count > 0) {

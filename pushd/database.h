@@ -14,7 +14,13 @@ struct push_server;
 struct push_database;
 
 /* Connections by kind of work: what waits in one holds up nothing in another. */
-typedef enum push_lane { PUSH_LANE_SEND, PUSH_LANE_WRITE, PUSH_LANE_READ, PUSH_LANES } push_lane;
+typedef enum push_lane {
+    PUSH_LANE_SEND,
+    PUSH_LANE_WRITE,
+    PUSH_LANE_READ,
+    PUSH_LANE_NOTIFY, /* one connection: what no client waits for */
+    PUSH_LANES
+} push_lane;
 
 /* What came of a call; lent for the time of the callback. */
 typedef struct push_answer {
@@ -41,7 +47,7 @@ void push_database_close(struct push_database *database, void (*closed)(void *da
 /* Whether calls can be made: some connection is up. */
 int push_database_is_up(const struct push_database *database);
 
-/* Whether calls that write are waiting or on their way. */
+/* Whether calls of clients that write are waiting or on their way. */
 int push_database_is_writing(const struct push_database *database);
 
 /* Sends a statement with the caller's FLX_CALLER_PARAMETERS (NULL for statements without a caller) and then its

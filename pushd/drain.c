@@ -9,6 +9,7 @@
 #include "listener.h"
 #include "log.h"
 #include "longpoll.h"
+#include "notifier.h"
 #include "presence.h"
 #include "server.h"
 #include "stream.h"
@@ -52,7 +53,7 @@ static void on_presence_closed(void *data)
     push_stream_close(drain->server->stream, on_stream_closed, drain);
 }
 
-/* No client is left: what they had asked of the database ends with the database. */
+/* No client is left, and no push is under way: what they had asked of the database ends with the database. */
 static void on_part_gone(void *data)
 {
     push_drain *drain = data;
@@ -105,7 +106,7 @@ void push_drain_begin(push_drain *drain, struct push_server *server, void (*done
     drain->server = server;
     drain->done = done;
     drain->data = data;
-    drain->waiting_for = 2;
+    drain->waiting_for = 3;
     drain->begun = uv_now(server->loop);
     server->is_draining = 1;
     push_systemd_is_stopping();
@@ -115,5 +116,6 @@ void push_drain_begin(push_drain *drain, struct push_server *server, void (*done
         push_log(PUSH_LOG_ERROR, "FLX1304: no timer for the end");
         _exit(1);
     }
+    push_notifier_close(server->notifier, on_part_gone, drain);
     push_listeners_close(server->listeners, on_part_gone, drain);
 }

@@ -11,7 +11,7 @@ typedef struct push_drain {
     struct push_server *server;
     void (*done)(void *data);
     void *data;
-    int waiting_for;    /* of listeners and connections */
+    int waiting_for;    /* of listeners, connections and notifier */
     uint64_t begun;     /* in uv_now's time */
     uv_timer_t writing; /* looks whether writes are still on their way */
     uv_timer_t limit;

@@ -16,6 +16,7 @@
 #include "listener.h"
 #include "log.h"
 #include "longpoll.h"
+#include "notifier.h"
 #include "presence.h"
 #include "reach.h"
 #include "reload.h"
@@ -196,6 +197,7 @@ static int open_all(push_server *server, char *why, size_t size)
     }
     snprintf(why, size, "out of memory");
     if ((server->database = push_database_open(server)) == NULL ||
+        (server->notifier = push_notifier_open(server)) == NULL ||
         (server->users = push_users_make(server)) == NULL ||
         (server->reaches = push_reaches_make(server)) == NULL ||
         (server->limits = push_limits_make(server)) == NULL ||

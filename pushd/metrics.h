@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "flx_buffer.h"
+#include "provider_names.h"
 
 /* X(name, kind, help): one line for each; kind is counter or gauge. Shown as flixim_pushd_<name>. */
 #define PUSH_METRICS(X)                                                                            \
@@ -49,6 +50,16 @@
       "Closed because a head or message did not come to its end.")                                 \
     X(closed_expired_total, counter, "Closed because the token expired (1008).")                   \
     X(closed_revoked_total, counter, "Closed because the token was revoked (1001).")               \
+    X(pushes_sent_total, counter, "Pushes that a service has taken.")                              \
+    X(pushes_failed_total, counter, "Tries that failed, after which a push is tried again.")       \
+    X(pushes_dead_total, counter, "Pushes given up because of what a service said.")               \
+    X(pushes_gone_total, counter, "Devices that a service said are no more.")                      \
+    X(pushes_in_flight, gauge, "Pushes that are being sent.")                                      \
+    X(pushes_collected_total, counter, "Pushes that this daemon found to be needed.")              \
+    X(pushes_waiting, gauge, "Pushes of the site that wait.")                                      \
+    X(pushes_due, gauge, "Of these, those that are due.")                                          \
+    X(pushes_oldest_due_seconds, gauge, "For how long the oldest of these has been due.")          \
+    X(pushes_dead, gauge, "Pushes of the site that were given up and are kept to be looked at.")   \
     X(database_connections, gauge, "Connections to PostgreSQL that are usable.")                   \
     X(database_calls_total, counter, "Statements sent for clients.")                               \
     X(database_unavailable_total, counter, "Calls answered unavailable.")                          \
@@ -60,10 +71,22 @@
     X(stream_safety_caught_total, counter, "Events that only the safety poll found: must be 0.")   \
     X(stream_restarts_total, counter, "Times the stream began anew.")
 
+/* The same, for each push service: shown with provider="...". */
+#define PUSH_PROVIDER_METRICS(X)                                                                   \
+    X(provider_requests_total, counter, "Requests sent for pushes.")                               \
+    X(provider_sent_total, counter, "Pushes that the service has taken.")                          \
+    X(provider_failed_total, counter, "Tries that failed, after which a push is tried again.")     \
+    X(provider_in_flight, gauge, "Pushes that are being sent.")                                    \
+    X(provider_due, gauge, "Pushes of the site that are due.")                                     \
+    X(provider_oldest_due_seconds, gauge, "For how long the oldest of these has been due.")
+
 typedef struct push_metrics {
 #define PUSH_METRIC_MEMBER(name, kind, help) int64_t name;
     PUSH_METRICS(PUSH_METRIC_MEMBER)
 #undef PUSH_METRIC_MEMBER
+#define PUSH_METRIC_MEMBERS(name, kind, help) int64_t name[PUSH_PROVIDERS];
+    PUSH_PROVIDER_METRICS(PUSH_METRIC_MEMBERS)
+#undef PUSH_METRIC_MEMBERS
 } push_metrics;
 
 /* Appends all of them. */

@@ -9,6 +9,7 @@
 #include "flx_array.h"
 #include "flx_result.h"
 #include "log.h"
+#include "notifier.h"
 #include "reach.h"
 #include "server.h"
 #include "stream.h"
@@ -378,7 +379,8 @@ static void beat(push_presence *presence)
 {
     const push_settings *settings = presence->server->settings;
     char lease[40], silence[40];
-    const char *const parameters[] = { presence->daemon_id, lease, silence, NULL };
+    const char *const parameters[] = { presence->daemon_id, lease, silence,
+                                       push_notifier_web_push_key(presence->server) };
 
     snprintf(lease, sizeof lease, "%lld milliseconds", (long long)settings->presence_lease);
     snprintf(silence, sizeof silence, "%lld milliseconds", (long long)settings->idle_time);

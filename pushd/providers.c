@@ -7,15 +7,12 @@
 
 #include "trust.h"
 
-static const push_provider *const table[] = {
-    &push_provider_apns,
-    &push_provider_fcm,
-    &push_provider_web_push,
-    &push_provider_webhook,
+/* In the order of provider_names.h. */
+static const push_provider *const table[PUSH_PROVIDERS] = {
+#define PROVIDER(name) &push_provider_##name,
+    PUSH_PROVIDER_NAMES(PROVIDER)
+#undef PROVIDER
 };
-#define KNOWN ((int)(sizeof table / sizeof *table))
-
-_Static_assert(sizeof table / sizeof *table <= PUSH_PROVIDERS, "the table is longer than it says");
 
 struct push_providers {
     int users;
@@ -24,11 +21,6 @@ struct push_providers {
     int is_there[PUSH_PROVIDERS]; /* whether it is configured */
     void *states[PUSH_PROVIDERS];
 };
-
-const char *push_providers_name(int number)
-{
-    return number < KNOWN ? table[number]->name : "";
-}
 
 static int read_one(struct push_providers *providers, int number, const push_settings *settings,
                     char *why, size_t size)
@@ -52,7 +44,7 @@ struct push_providers *push_providers_read(const push_settings *settings, char *
         return NULL;
     }
     providers->users = 1;
-    for (int i = 0; i < KNOWN; i++) {
+    for (int i = 0; i < PUSH_PROVIDERS; i++) {
         if (read_one(providers, i, settings, why, size) != 0) {
             push_providers_free(providers);
             return NULL;
@@ -81,7 +73,7 @@ void push_providers_free(struct push_providers *providers)
     if (providers == NULL || --providers->users > 0) {
         return;
     }
-    for (int i = 0; i < KNOWN; i++) {
+    for (int i = 0; i < PUSH_PROVIDERS; i++) {
         if (providers->is_there[i]) {
             table[i]->free(providers->states[i]);
         }
@@ -93,7 +85,7 @@ void push_providers_free(struct push_providers *providers)
 const push_provider *push_providers_get(const struct push_providers *providers, int number,
                                         void **state)
 {
-    if (providers == NULL || number >= KNOWN || !providers->is_there[number]) {
+    if (providers == NULL || !providers->is_there[number]) {
         return NULL;
     }
     *state = providers->states[number];
@@ -116,7 +108,7 @@ const char *push_providers_web_push_key(const struct push_providers *providers)
     const char *key = NULL;
     void *state;
 
-    for (int i = 0; i < KNOWN && key == NULL; i++) {
+    for (int i = 0; i < PUSH_PROVIDERS && key == NULL; i++) {
         provider = push_providers_get(providers, i, &state);
         if (provider != NULL && provider->public_key != NULL) {
             key = provider->public_key(state);

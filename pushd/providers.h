@@ -4,15 +4,10 @@
 #define PUSH_PROVIDERS_H
 
 #include "provider.h"
+#include "provider_names.h"
 
 struct x509_store_st;
 struct push_providers;
-
-/* How many there may be, configured or not. */
-#define PUSH_PROVIDERS 4
-
-/* The name of each, 0 to PUSH_PROVIDERS - 1, as flixim.push_provider has it. */
-const char *push_providers_name(int number);
 
 /* Reads all of them. NULL with *why, a sentence that names file and setting, in a buffer of the given size. */
 struct push_providers *push_providers_read(const push_settings *settings, char *why, size_t size)
@@ -22,7 +17,7 @@ struct push_providers *push_providers_read(const push_settings *settings, char *
 struct push_providers *push_providers_share(struct push_providers *providers);
 void push_providers_free(struct push_providers *providers);
 
-/* One of them, with its state; NULL if it is not configured. */
+/* One of them, 0 to PUSH_PROVIDERS - 1 in the order of provider_names.h, with its state; NULL if it is not configured. */
 const push_provider *push_providers_get(const struct push_providers *providers, int number,
                                         void **state);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "notifier.h"
 #include "providers.h"
 #include "server.h"
 #include "systemd.h"
@@ -127,6 +128,7 @@ void push_reload(struct push_server *server, const push_sources *sources)
         if (*why != '\0') {
             push_log(PUSH_LOG_WARNING, "FLX1308: these need a restart to change: %s", why);
         }
+        push_notifier_hurry(server->notifier);
         push_log(PUSH_LOG_INFO, "FLX1309: settings reloaded");
     }
     push_systemd_is_ready();

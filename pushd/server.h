@@ -17,6 +17,7 @@ struct push_sockets;     /* socket.h: Phoenix sockets */
 struct push_tokens;      /* tokens.h: the keys that verify tokens */
 struct push_database;    /* database.h */
 struct push_providers;   /* providers.h: the push services that are configured */
+struct push_notifier;    /* notifier.h: pushes to devices */
 struct push_stream;      /* stream.h: the event stream */
 struct push_users;       /* subscription.h: whose channels are joined here */
 struct push_limits;      /* user_limits.h: what each user may do */
@@ -36,6 +37,7 @@ typedef struct push_server {
     struct push_sockets *sockets;
     struct push_tokens *tokens;
     struct push_database *database;
+    struct push_notifier *notifier;
     struct push_providers *providers; /* replaced by a reload, too */
     struct push_stream *stream;
     struct push_users *users;

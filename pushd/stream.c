@@ -10,6 +10,7 @@
 #include "flx_result.h"
 #include "hearing.h"
 #include "log.h"
+#include "notifier.h"
 #include "pace.h"
 #include "server.h"
 #include "session.h"
@@ -34,9 +35,7 @@ typedef enum phase {
     ASLEEP          /* reads when notified */
 } phase;
 
-typedef struct push_stream push_stream;
-
-struct push_stream {
+typedef struct push_stream {
     push_server *server;
     push_session *session;
     push_delivery *delivery;
@@ -66,7 +65,7 @@ struct push_stream {
     uint64_t horizon; /* FALLING_ASLEEP: 0 until it is known */
     void (*closed)(void *data);
     void *closed_data;
-};
+} push_stream;
 
 static void go_on(push_stream *stream);
 
@@ -203,6 +202,7 @@ static int take_rows(push_stream *stream, const PGresult *result)
     }
     stream->server->metrics.stream_reads_total++;
     stream->server->metrics.stream_events_total += rows;
+    push_notifier_note(stream->server->notifier, rows);
     if (flx_value_bool(flx_result_get(result, 0, "is_overrun"))) {
         stream->server->metrics.stream_overruns_total++;
         push_log(PUSH_LOG_WARNING,

@@ -8,6 +8,7 @@
 
 #include "database.h"
 #include "flx_result.h"
+#include "notifier.h"
 #include "server.h"
 #include "settings.h"
 #include "stream.h"
@@ -44,6 +45,19 @@ static void say(const char *format, ...)
     va_end(arguments);
     (void)putchar('\n');
     (void)fflush(stdout);
+}
+
+/* Nobody sends pushes here. */
+void push_notifier_note(struct push_notifier *notifier, int events)
+{
+    (void)notifier;
+    (void)events;
+}
+
+const char *push_notifier_web_push_key(const push_server *unused)
+{
+    (void)unused;
+    return NULL;
 }
 
 static channel *find(const char *name)

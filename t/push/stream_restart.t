@@ -106,7 +106,7 @@ $daemon->join('phone', 2);
 $db->do('SELECT t.send(1, 2, ?)', undef, 'again');
 is $daemon->wait_texts('phone', 'again'), 'again', 'and live';
 is $daemon->metrics->{stream_safety_caught_total}, 0, 'the safety poll had nothing to do';
-is $daemon->metrics->{database_connections}, 10, 'all connections are there';
+is $daemon->metrics->{database_connections}, 11, 'all connections are there';
 $daemon->quit;
 $db->disconnect;
 

@@ -25,6 +25,12 @@ static void all_of_them(void **state)
 #define GIVE(name, kind, help) metrics.name = ++value;
     PUSH_METRICS(GIVE)
 #undef GIVE
+#define GIVE(name, kind, help)                                                                     \
+    for (int i = 0; i < PUSH_PROVIDERS; i++) {                                                     \
+        metrics.name[i] = ++value;                                                                 \
+    }
+    PUSH_PROVIDER_METRICS(GIVE)
+#undef GIVE
     flx_buffer_init(&buffer, 1 << 20);
     push_metrics_write(&buffer, &metrics);
     assert_false(flx_buffer_failed(&buffer));
@@ -43,6 +49,19 @@ static void all_of_them(void **state)
         assert_string_equal(line(&rest), wanted);                                                  \
     }
     PUSH_METRICS(CHECK)
+#undef CHECK
+#define EACH(provider)                                                                             \
+    snprintf(wanted, sizeof wanted, "%s{provider=\"" #provider "\"} %d", name, count++);           \
+    assert_string_equal(line(&rest), wanted);
+#define CHECK(metric, kind, help)                                                                  \
+    assert_string_equal(line(&rest), "# HELP flixim_pushd_" #metric " " help);                     \
+    assert_string_equal(line(&rest), "# TYPE flixim_pushd_" #metric " " #kind);                    \
+    {                                                                                              \
+        const char *name = "flixim_pushd_" #metric;                                                \
+        char wanted[100];                                                                          \
+        PUSH_PROVIDER_NAMES(EACH)                                                                  \
+    }
+    PUSH_PROVIDER_METRICS(CHECK)
 #undef CHECK
     assert_string_equal(rest, "");
     free(text);
@@ -66,6 +85,7 @@ static void names(void **state)
         assert_null(strchr(help, '\\'));                                                           \
     }
     PUSH_METRICS(CHECK)
+    PUSH_PROVIDER_METRICS(CHECK)
 #undef CHECK
 }
 
