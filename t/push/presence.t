@@ -8,6 +8,7 @@ use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use FlixIM::Test::Api;
 use FlixIM::Test::Channel;
+use FlixIM::Test::Online;
 use FlixIM::Test::Pushd;
 use Apache::Test qw(-withtestmore);
 use Time::HiRes  qw(sleep time);
@@ -17,48 +18,15 @@ $api->row("SELECT flixim.configure(p_push_delay => '1 second')::text");
 my %setting = (hold_time => '100ms', presence_lease => '3s', idle_time => '30s');
 my @pushd = map { FlixIM::Test::Pushd->start(api => $api, settings => \%setting) } 1 .. 2;
 
+my $online = FlixIM::Test::Online->new($api, $pushd[0]);
 sub id { return $api->id($_[0]) }
-sub joined { my ($who, %option) = @_; return FlixIM::Test::Channel->join($api, $option{pushd} // $pushd[0], $who, %option) }
-# Joined and synced, and heard from since.
-sub synced { my $client = joined(@_); $client->ask('sync', { last_sync_timestamp => '' }); $client->beat; return $client }
-
-# On how many daemons a user is online, and since when: "1 -infinity".
-sub online {
-    my ($who) = @_;
-    return $api->row("SELECT count(*) || coalesce(' ' || min(since)::text, '') FROM flixim.presence WHERE user_id = ?", id($who));
-}
-
-# Waits until that is so; returns how long it took.
-sub becomes {
-    my ($name, $who, $pattern, $seconds) = @_;
-    my $begun = time;
-    my $got = '';
-    while (time - $begun < ($seconds // 10)) {
-        $got = online($who);
-        last if $got =~ /^(?:$pattern)$/;
-        sleep 0.02;
-    }
-    like $got, qr/^(?:$pattern)$/, $name;
-    return time - $begun;
-}
-
-sub device { my ($who) = @_; return $api->row(
-    "SELECT (flixim.add_device((?, now(), false, NULL)::flixim.caller, 'webhook', ?)).outcome::text", id($who), "token-of-$who") }
+sub joined { return $online->joined(@_) }
+sub synced { return $online->synced(@_) }
+sub becomes { return $online->becomes(@_) }
+sub say_to { return $online->say(@_) }
+sub pushes_become { return $online->pushes_become(@_) }
 
 sub forget { my ($table) = @_; return $api->row("WITH gone AS (DELETE FROM flixim.$table RETURNING 1) SELECT count(*) FROM gone") }
-
-# Pushes that wait for a user.
-sub pushes { my ($who) = @_; return $api->row('SELECT count(*) FROM flixim.pushes WHERE user_id = ?', id($who)) }
-
-sub pushes_become {
-    my ($name, $who, $count, $seconds) = @_;
-    my $until = time + ($seconds // 10);
-    sleep 0.05 while pushes($who) != $count && time < $until;
-    return is pushes($who), $count, $name;
-}
-
-sub say_to { my ($client, $who) = @_; return $client->ask('send_message', {
-    message_type => 'private_message', content_type => 'text', receiver_id => id($who), content => { text => 'x' } })->response->{message_id} }
 
 my $any_time = qr/1 \d{4}-.*/;
 my $writer = joined('writer');
@@ -74,7 +42,7 @@ my $second = synced('alice');
 sleep 0.6;
 $second->leave;
 sleep 0.6;
-is online('alice'), '1 -infinity', 'one of two connections leaves';
+$online->is('one of two connections leaves', 'alice', '1 -infinity');
 $alice->leave;
 becomes('the last one leaves', 'alice', '0');
 
@@ -107,7 +75,7 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
 
 {
     my $carol = synced('carol', pushd => $pushd[1]);
-    is device('carol'), 'created', 'carol has a device';
+    $online->device('carol');
     becomes('she is online', 'carol', '1 -infinity');
     $pushd[1]->kill;
     say_to($writer, 'carol');
@@ -135,10 +103,10 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
 {
     $writer = joined('writer');
     my $erin = synced('erin', unix => 1, silent => 1);
-    is device('erin'), 'created', 'erin has a device, and comes through a tunnel';
+    $online->device('erin');
     becomes('she is online', 'erin', '1 -infinity');
     sleep 1.5;
-    is online('erin'), '1 -infinity', 'and stays so while nothing is sent to her';
+    $online->is('and stays so while nothing is sent to her', 'erin', '1 -infinity');
     $erin->beat;
     is $erin->pings, 0, 'nor is she pinged';
     my $id = say_to($writer, 'erin');
@@ -155,16 +123,16 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
     $erin->event;
     $erin->beat;
     sleep 2;
-    is online('erin'), '1 -infinity', 'one who is heard from after an event stays online';
+    $online->is('one who is heard from after an event stays online', 'erin', '1 -infinity');
     $erin->raw->drop;
     becomes('and leaves', 'erin', '0');
     sleep 0.5;
-    is pushes('erin'), 1, 'with nothing missed';
+    pushes_become('with nothing missed', 'erin', 1);
 }
 
 {
     my $fay = synced('fay');
-    device('fay');
+    $online->device('fay');
     becomes('fay is online', 'fay', '1 -infinity');
     say_to($writer, 'fay');
     $fay->event;
@@ -176,7 +144,7 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
 {
     my $gina = joined('gina', poll => 1);
     $gina->ask('sync', { last_sync_timestamp => '' });
-    device('gina');
+    $online->device('gina');
     becomes('gina polls: she is online', 'gina', '1 -infinity');
     say_to($writer, 'gina');
     $gina->event;
@@ -192,7 +160,7 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
     my $hanna = synced('hanna', pushd => $pushd[1]);
     becomes('hanna is online', 'hanna', '1 -infinity');
     $pushd[1]->stop;
-    is online('hanna'), '0', 'a daemon that ends in order leaves nobody behind';
+    $online->is('a daemon that ends in order leaves nobody behind', 'hanna', '0');
     is $api->row('SELECT count(*) FROM flixim.daemons'), 1, 'nor its own row';
     is join("\n", map { $_->faults } @pushd), '', 'nothing in the logs';
 }

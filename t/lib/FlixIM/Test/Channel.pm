@@ -24,6 +24,7 @@ use FlixIM::Test::WebSocket;
         query     => 'x=1',            # more of the query
         headers   => [...], protocols => '...',
         silent    => 1,                # does not answer pings
+        raw       => $websocket,       # a FlixIM::Test::WebSocket that is open, in place of one made here
     );
     my $reply = $alice->enter('alice', { token => ... });     # phx_join: a reply, see below
     my $reply = $alice->ask('send_message', { ... });         # a reply to a push into the channel
@@ -79,7 +80,7 @@ sub open {    ## no critic (ProhibitBuiltinHomonyms)
     my @how = (@where, map { defined $option{$_} ? ($_ => $option{$_}) : () } qw(headers protocols));
     my $self = bless {
         api => $api, is_silent => $option{silent}, pings => 0, vsn => $vsn =~ /^1/ ? 1 : 2, ref => 0, waiting => [], asked => {},
-        raw => $option{poll} ? FlixIM::Test::LongPoll->open(@how, query => $query)
+        raw => $option{raw} ? $option{raw} : $option{poll} ? FlixIM::Test::LongPoll->open(@how, query => $query)
             : FlixIM::Test::WebSocket->open(@how, path => "/socket/websocket?$query"),
     }, $class;
     return $self;
