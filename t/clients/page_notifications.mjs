@@ -147,6 +147,10 @@ async function click(worker, tag) {
 }
 
 const parts = {
+    async key() {
+        await becomes(() => api(alice, 'GET', '/settings/notifications').then(it => /^B[\w-]{86}$/.test(it.web_push_public_key)), 'the daemon has told its key');
+    },
+
     async settings() {
         const page = await open(alice, { timezoneId: 'Asia/Shanghai' });
         ok(!await bell(page).evaluate(it => it.classList.contains('on')), 'at first they are off');
@@ -271,6 +275,29 @@ const parts = {
         is((await opened.evaluate(async () => [...await caches.keys(), localStorage.getItem('played-subscription')])).join(), '', 'and the subscription, and what was kept');
         await deliver(opened, pushOf(first, alice));
         await becomes(() => shown(worker).then(it => it.length === 1 && it[0].body === 'There is a new message'), 'what was under way says nothing');
+        await page.context().close();
+    },
+
+    async delivered() {
+        const page = await open(alice);
+        const worker = await turnOn(page);
+        await post(bob, alice, 'While she is there');
+        await becomes(() => lineOf(page, conversation).locator('.preview').innerText().then(it => it === 'While she is there'), 'who is there is told over the connection');
+        const other = await tab(page.context());
+        await other.goto('about:blank');
+        await page.close();
+        await harness('forget');
+        const message = await post(bob, alice, 'While she is away');
+        const [pushed, ...others] = JSON.parse(await harness('pushed'));
+        is(others.length, 0, 'one push is all that the server sends');
+        is([pushed.message_id, pushed.user_id, pushed.conversation_id, pushed.title, pushed.text].join(), [message.id, alice.id, conversation, 'New message', 'While she is away'].join(),
+            'of the message that came while nobody was there');
+        await deliver(other, pushed);
+        await becomes(() => shown(worker).then(it => it.length === 1 && it[0].body === 'While she is away' && it[0].tag === pushed.collapse), 'the browser shows it');
+        await other.goto(base + await click(worker, pushed.collapse));
+        await becomes(() => saying(other, 'While she is away').isVisible(), 'and a click opens the page at the message');
+        await other.locator('#log-out').click();
+        await other.locator('#login').waitFor();
         await page.context().close();
     },
 

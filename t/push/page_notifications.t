@@ -12,11 +12,10 @@ use Test::More;
 
 # In place of a browser vendor's server: it decrypts what the daemon sends, and the script hands that to the browser.
 my $providers = FlixIM::Test::Providers->start;
-my @browsers  = $providers->subscriptions([ map {"browser-$_"} 1 .. 12 ]);
+my @browsers  = $providers->subscriptions([ map {"browser-$_"} 1 .. 20 ]);
 my $page      = FlixIM::Test::Page->start(settings => { $providers->settings('web_push') }, more => { subscriptions => \@browsers });
 my $api       = $page->api;
 $api->row(q{SELECT flixim.configure(p_push_delay => '300 milliseconds')});
-$api->row(q{SELECT flixim.beat(gen_random_uuid(), '1 hour', '1 minute', ?)}, $providers->web_push_key);
 
 # Devices as the database has them.
 sub devices {
