@@ -9,11 +9,11 @@ DECLARE
     dropped integer;
 BEGIN
     PERFORM FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND p.state <> 'waiting' AND (p_ids IS NULL OR p.id = ANY (p_ids))
+    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids))
     ORDER BY p.device_id, p.message_id
     FOR UPDATE;
     DELETE FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND p.state <> 'waiting' AND (p_ids IS NULL OR p.id = ANY (p_ids));
+    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids));
     GET DIAGNOSTICS dropped = ROW_COUNT;
     RETURN dropped;
 END

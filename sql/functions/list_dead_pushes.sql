@@ -20,7 +20,7 @@ BEGIN
     RETURN QUERY
     SELECT p.id, p.user_id, p.device_id, p.provider, p.message_id, p.attempts, p.reason, p.inserted_at, p.ended_at
     FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND p.state <> 'waiting' AND p.ended_at < coalesce(p_before, 'infinity')
+    WHERE p.state = 'dead' AND p.ended_at < coalesce(p_before, 'infinity')
     ORDER BY p.ended_at DESC
     FETCH FIRST (p_limit) ROWS WITH TIES;
 END

@@ -6,12 +6,16 @@ CREATE OR REPLACE FUNCTION flixim.online_users(p_user_ids uuid[] DEFAULT NULL) R
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN QUERY
-    SELECT p.user_id, count(*)
-    FROM flixim.presence AS p
-    WHERE p_user_ids IS NULL OR p.user_id = ANY (p_user_ids)
-    GROUP BY p.user_id
-    ORDER BY p.user_id;
+    IF p_user_ids IS NULL THEN
+        RETURN QUERY SELECT p.user_id, count(*) FROM flixim.presence AS p GROUP BY p.user_id ORDER BY p.user_id;
+    ELSE
+        RETURN QUERY
+        SELECT p.user_id, count(*)
+        FROM flixim.presence AS p
+        WHERE p.user_id = ANY (p_user_ids)
+        GROUP BY p.user_id
+        ORDER BY p.user_id;
+    END IF;
 END
 $$;
 

@@ -11,9 +11,7 @@ DECLARE
     now_at timestamptz := clock_timestamp();
 BEGIN
     RETURN QUERY
-    SELECT each.provider, w.waiting, w.due,
-        coalesce(floor(extract(epoch FROM now_at - w.oldest) * 1000)::bigint, 0),
-        (SELECT count(*) FROM flixim.pushes AS p WHERE p.state = 'dead' AND p.state <> 'waiting' AND p.provider = each.provider)
+    SELECT each.provider, w.waiting, w.due, coalesce(floor(extract(epoch FROM now_at - w.oldest) * 1000)::bigint, 0), coalesce(d.dead, 0)
     FROM unnest(enum_range(NULL::flixim.push_provider)) AS each (provider)
     CROSS JOIN LATERAL (
         SELECT count(*) AS waiting, count(*) FILTER (WHERE p.due_at <= now_at) AS due,
@@ -21,6 +19,9 @@ BEGIN
         FROM flixim.pushes AS p
         WHERE p.state = 'waiting' AND p.provider = each.provider
     ) AS w
+    LEFT JOIN (
+        SELECT p.provider, count(*) AS dead FROM flixim.pushes AS p WHERE p.state = 'dead' GROUP BY p.provider
+    ) AS d ON d.provider = each.provider
     ORDER BY each.provider;
 END
 $$;

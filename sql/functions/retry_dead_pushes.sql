@@ -11,12 +11,12 @@ DECLARE
     retried integer;
 BEGIN
     PERFORM FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND p.state <> 'waiting' AND (p_ids IS NULL OR p.id = ANY (p_ids))
+    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids))
     ORDER BY p.device_id, p.message_id
     FOR UPDATE;
     UPDATE flixim.pushes AS p
     SET state = 'waiting', due_at = now_at, inserted_at = now_at, attempts = 0, ended_at = NULL
-    WHERE p.state = 'dead' AND p.state <> 'waiting' AND (p_ids IS NULL OR p.id = ANY (p_ids));
+    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids));
     GET DIAGNOSTICS retried = ROW_COUNT;
     RETURN retried;
 END
