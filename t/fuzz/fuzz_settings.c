@@ -36,6 +36,7 @@ static void check(const push_settings *settings)
         case PUSH_SETTING_LEVEL:
             break;
         case PUSH_SETTING_ORIGINS:
+        case PUSH_SETTING_HOSTS:
             memcpy(&list, member, sizeof list);
             must(list != NULL);
             for (; *list != NULL; list++) {
