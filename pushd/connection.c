@@ -6,14 +6,13 @@
 #include "flush.h"
 #include "http.h"
 #include "log.h"
+#include "progress.h"
 #include "tls.h"
 
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -285,27 +284,6 @@ size_t push_connection_backlog(const push_connection *connection)
     return connection->outbox.bytes + connection->in_flight + cipher;
 }
 
-uint64_t push_connection_sent(const push_connection *connection)
-{
-    return connection->written + connection->leaving + connection->outbox.bytes;
-}
-
-uint64_t push_connection_arrived(const push_connection *connection)
-{
-    uint64_t written = connection->written, arrived;
-    int unacknowledged;
-    uv_os_fd_t fd;
-
-    if (connection->is_tunnelled || connection->phase == PUSH_CONNECTION_CLOSED ||
-        uv_fileno((const uv_handle_t *)&connection->handle.stream, &fd) != 0 ||
-        ioctl(fd, SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0) {
-        return connection->proven;
-    }
-    /* With TLS the kernel counts more bytes than were sent. So at least this much has arrived, and all of it once nothing is left. */
-    arrived = written > (uint64_t)unacknowledged ? written - (uint64_t)unacknowledged : 0;
-    return arrived > connection->proven ? arrived : connection->proven;
-}
-
 void push_connection_drop(push_connection *connection)
 {
     push_outbox_drop(&connection->outbox);
@@ -480,25 +458,6 @@ static push_connection *make(push_server *server, int fd, int is_local, int is_t
     return connection;
 }
 
-/* Whether a TCP connection comes from this machine: that is httpd's tunnel. */
-static int is_of_this_machine(int fd)
-{
-    static const unsigned char mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127 };
-    struct sockaddr_storage peer = { 0 };
-    const struct sockaddr_in *ip4 = (const void *)&peer;
-    const struct sockaddr_in6 *ip6 = (const void *)&peer;
-    socklen_t length = sizeof peer;
-
-    if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0) {
-        return 0;
-    }
-    if (peer.ss_family == AF_INET) {
-        return ntohl(ip4->sin_addr.s_addr) >> 24 == 127;
-    }
-    return peer.ss_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&ip6->sin6_addr) ||
-                                          memcmp(&ip6->sin6_addr, mapped, sizeof mapped) == 0);
-}
-
 void push_connection_accept(push_server *server, int fd, int is_local, int is_tls)
 {
     struct push_connections *all = server->connections;
@@ -517,7 +476,7 @@ void push_connection_accept(push_server *server, int fd, int is_local, int is_tl
     if (connection == NULL || connection->phase != PUSH_CONNECTION_OPEN) {
         return;
     }
-    connection->is_tunnelled = is_local || is_of_this_machine(fd);
+    connection->is_tunnelled = is_local || push_progress_is_tunnel(fd);
     start_reading(connection);
     if (is_refused && connection->phase == PUSH_CONNECTION_OPEN) {
         push_http_refuse(connection, 503);

@@ -98,11 +98,6 @@ void push_connection_send(push_connection *connection, push_block *block, int en
 /* Bytes that are sent and not yet in the kernel. */
 size_t push_connection_backlog(const push_connection *connection);
 
-/* How many bytes were sent so far; and of these, with a system call, how many the client's system has for certain. Through a tunnel
- * nobody but the client can say that. */
-uint64_t push_connection_sent(const push_connection *connection);
-uint64_t push_connection_arrived(const push_connection *connection);
-
 /* Drops what was sent and is not partly written. */
 void push_connection_drop(push_connection *connection);
 

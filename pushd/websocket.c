@@ -5,6 +5,7 @@
 #include "flush.h"
 #include "flx_utf8.h"
 #include "frames.h"
+#include "progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -237,10 +238,9 @@ static uint64_t progress(const push_transport *transport, push_stage stage)
 {
     const push_connection *connection = of_const_transport(transport)->connection;
 
-    if (stage == PUSH_SENT) {
-        return push_connection_sent(connection);
-    }
-    return stage == PUSH_ARRIVED ? push_connection_arrived(connection) : connection->proven;
+    return stage == PUSH_SENT      ? push_progress_sent(connection)
+           : stage == PUSH_ARRIVED ? push_progress_arrived(connection)
+                                   : connection->proven;
 }
 
 static void ask(push_transport *transport)

@@ -10,6 +10,7 @@
 #include "flx_utf8.h"
 #include "flush.h"
 #include "frames.h"
+#include "progress.h"
 #include "websocket.h"
 
 #define FRAME_SIZE   100
@@ -58,6 +59,7 @@ void push_connection_send(push_connection *connection, push_block *block, int en
     must(connection->phase == PUSH_CONNECTION_OPEN);
     flx_buffer_add(&present->log, block->bytes, block->length);
     (void)ends_unit;
+    connection->written += block->length;
     push_block_release(block);
 }
 
@@ -65,6 +67,16 @@ size_t push_connection_backlog(const push_connection *connection)
 {
     (void)connection;
     return present->backlog;
+}
+
+uint64_t push_progress_sent(const push_connection *connection)
+{
+    return connection->written;
+}
+
+uint64_t push_progress_arrived(const push_connection *connection)
+{
+    return connection->proven;
 }
 
 void push_connection_drop(push_connection *connection)
@@ -134,6 +146,7 @@ static void message(push_receiver *receiver, int is_binary, const char *bytes, s
         it->backlog = QUEUE_SIZE - 1;
     }
     must(it->transport->functions->backlog(it->transport) == it->backlog);
+    must(it->transport->functions->progress(it->transport, PUSH_SENT) == it->connection.written);
     it->transport->functions->send(it->transport, is_binary, &block, 1);
     if (length > 0 && bytes[0] == HOLDS) {
         it->transport->functions->hold(it->transport);
