@@ -23,11 +23,13 @@
 #define AGAIN    500
 #define TOGETHER 50
 
-/* After so many failures without a success between them the service is asked with one push at a time, with a pause before each (ms), rather
+/* After so many failures without a success between them the service is asked with a few pushes at a time, with a pause before them (ms), rather
  * than to try all that wait. */
 #define FAILURES    20
+#define PROBE_PART  10 /* of provider_requests */
+#define PROBE_LEAST 4
 #define PAUSE_LEAST 500
-#define PAUSE_MOST  10000
+#define PAUSE_MOST  5000
 
 /* A claim lasts at least a minute, and this much longer than its request. */
 #define CLAIM_LEAST  60000
@@ -48,6 +50,7 @@ struct push_service {
     uint64_t due; /* when to claim next; this and what follows in uv_now's time */
     uint64_t claimed;
     int failures; /* without a success between them */
+    uint64_t pause;
     uint64_t pause_until;
     push_service_log log;
     int is_stopping;
@@ -102,22 +105,24 @@ static void count(push_service *service, const push_verdict *verdict)
 /* Whether the service itself works, which is judged by what it answers. */
 static void note_health(push_service *service, const push_verdict *verdict)
 {
-    uint64_t pause = PAUSE_LEAST;
+    uint64_t now = now_of(service);
 
     if (verdict->result == PUSH_VERDICT_RELEASED) {
         return;
     }
     if (verdict->result != PUSH_VERDICT_RETRY) {
         service->failures = 0;
+        service->pause = 0;
         service->pause_until = 0;
         return;
     }
     service->failures++;
-    if (service->failures >= FAILURES) {
-        for (int i = FAILURES; i < service->failures && pause < PAUSE_MOST; i++) {
-            pause *= 2;
+    if (service->failures >= FAILURES && now >= service->pause_until) {
+        service->pause = service->pause == 0 ? PAUSE_LEAST : 2 * service->pause;
+        if (service->pause > PAUSE_MOST) {
+            service->pause = PAUSE_MOST;
         }
-        service->pause_until = now_of(service) + (pause < PAUSE_MOST ? pause : PAUSE_MOST);
+        service->pause_until = now + service->pause;
     }
 }
 
@@ -316,15 +321,17 @@ static void ask_claim(push_service *service, const push_provider *provider, cons
 /* How many pushes to claim now; busy is the array of the destinations that are to have none. */
 static int room_for(const push_service *service, const push_provider *provider, flx_buffer *busy)
 {
-    int room = (int)service->server->settings->provider_requests - service->in_flight;
-    int most;
+    int requests = (int)service->server->settings->provider_requests;
+    int room = requests - service->in_flight, most;
 
     if (strcmp(provider->name, "web_push") == 0) {
         most = push_destinations_room(&service->destinations, most_at_one(service), busy);
         room = most < room ? most : room;
     }
     if (service->failures >= FAILURES) {
-        room = service->in_flight == 0 && room > 0;
+        most = requests / PROBE_PART > PROBE_LEAST ? requests / PROBE_PART : PROBE_LEAST;
+        most -= service->in_flight;
+        room = most < room ? most : room;
     }
     return room > 0 ? room : 0;
 }

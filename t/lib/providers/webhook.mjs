@@ -25,6 +25,7 @@ export class Webhook {
         });
         const request = JSON.parse(body.toString('utf8'));
         seen.request = request;
+        seen.body = body.toString('utf8');
         seen.device = request.device?.token;
         judgeData(seen, request.notification ?? {});
         expect(seen, {
