@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What to be notified of, and whether on this browser. */
 
-import { noteError } from './banner.js';
 import { ask, buttons } from './dialogs.js';
 import { element } from './dom.js';
 import { canNotify } from './notifications.js';
@@ -17,22 +16,25 @@ const toggle = (key, properties, hint = null) => element('label', { className: '
 /** The switch for this browser acts at once: permission can be asked for at a click only. */
 function browserToggle(notifications, key) {
     const hint = element('small', { role: 'status' });
-    const say = () => {
+    const say = (problem = null) => {
         const why = !canNotify() ? 'notify_unsupported' : !key ? 'notify_no_key' : Notification.permission === 'denied' ? 'notify_denied' : null;
-        hint.textContent = text(why ?? 'notify_hint');
+        // Notes would be behind the dialog.
+        hint.textContent = problem ?? text(why ?? 'notify_hint');
+        hint.classList.toggle('error', problem !== null);
         return why === null;
     };
     const label = toggle('notify_here', { name: 'here', checked: notifications.isOn, disabled: !say() && !notifications.isOn }, hint);
     const input = label.querySelector('input');
     input.addEventListener('change', async () => {
         input.disabled = true;
+        let problem = null;
         try {
             await (input.checked ? notifications.turnOn(key) : notifications.turnOff());
         } catch (error) {
-            noteError(error);
+            problem = text('no_luck', error.message);
         }
         input.checked = notifications.isOn;
-        input.disabled = !say() && !notifications.isOn;
+        input.disabled = !say(problem) && !notifications.isOn;
     });
     return label;
 }

@@ -198,6 +198,13 @@ const parts = {
         await bell(other).click();
         await becomes(() => other.locator('dialog small', { hasText: 'no Web Push' }).isVisible(), 'so does a site without a key');
         await other.context().close();
+        const third = await open(bob);
+        await third.evaluate(() => { PushManager.prototype.subscribe = async () => { throw new DOMException('push service error', 'AbortError'); }; });
+        await bell(third).click();
+        await here(third).click();
+        await becomes(() => third.locator('dialog small', { hasText: 'push service error' }).isVisible(), 'and so it is told if the vendor gives no subscription');
+        ok(!await here(third).isChecked(), 'they stay off');
+        await third.context().close();
     },
 
     async shows() {

@@ -54,6 +54,13 @@ my $talk = sub {
     return ($socket->next_text(10) // '') =~ /"ok"/;
 };
 ok $talk->(), 'a WebSocket with the token of a demo user';
+my $settings = sub {
+    my $wire = FlixIM::Test::Wire->new($port);
+    $wire->send("GET /api/v1/settings/notifications HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $token\r\nConnection: close\r\n\r\n");
+    return $wire->answer->body;
+};
+my $key = '';
+ok wait_until(20, sub { ($key) = $settings->() =~ /"web_push_public_key":"(B[\w-]{86})"/ }), 'browsers can subscribe to Web Push';
 my $pushd = sub { open my $file, '<', "$one/pushd.pid" or return ''; return readline($file) =~ /(\d+)/ ? $1 : '' };
 my $killed = $pushd->();
 kill 'KILL', $killed;
@@ -112,6 +119,7 @@ my $begin = time;
 is $status, 0, 'the second start' or diag $err;
 cmp_ok time - $begin, '<', 10, 'takes seconds';
 is $psql->('SELECT x FROM public.mark'), "42\n", 'and finds its data';
+ok wait_until(20, sub { $settings->() =~ /"web_push_public_key":"\Q$key\E"/ }), 'and the key that browsers have subscribed with';
 
 # Each of the servers dies; then the one that watches them.
 dev($tree, 'stop', '--state', $one);
