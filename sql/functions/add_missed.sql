@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Function:   flixim.add_missed(p_user_ids, p_from, p_xid)
 -- Makes pushes for the unread new messages of users after a stamp each, written by transactions from p_xid on (NULL: by any), which
--- they may have missed: due when collect_pushes() would have made them due. Returns how many.
+-- they may have missed: due push_delay from now. Returns how many.
 -- What is there already is locked: claim_pushes() may just be taking it away because the user was online when it looked. This
 -- then waits, and makes it anew.
 
@@ -17,8 +17,8 @@ BEGIN
 
     INSERT INTO flixim.pushes (id, device_id, provider, destination, user_id, message_id, stamp, due_at, inserted_at)
     SELECT flixim.uuid_v7(now_at), d.id, d.provider, d.destination, u.user_id, e.message_id, e.stamp,
-        -- A user's clock can be ahead: the delay is no longer for that.
-        greatest(now_at, least(e.stamp, now_at) + settings.push_delay), now_at
+        -- A page that is loaded again, and the clients of a daemon that ends, have most of it on the screen: they get the time to be back.
+        now_at + settings.push_delay, now_at
     FROM unnest(p_user_ids, p_from) AS u (user_id, since)
     CROSS JOIN LATERAL flixim.usable_devices(u.user_id) AS d
     CROSS JOIN LATERAL (

@@ -72,7 +72,7 @@ SELECT t.read(2, 'b') AS given \gset
 SELECT is(flixim.push_missed(ARRAY[t.u(2), t.u(1), t.u(2)], ARRAY[t.stamp(2, 'a'), '-infinity', t.stamp(2, 'c')]), 1,
     'what users have missed after a stamp: what is unread, for their devices, once');
 SELECT is(t.pushes(), 'd2 c', 'nothing of before, nothing of what they sent themselves');
-SELECT is(p.due_at - p.stamp, '2 seconds', 'due when the delay is over') FROM t.push('d2', 'c') AS p;
+SELECT is(p.due_at - p.inserted_at, '2 seconds', 'due when there was time to come back') FROM t.push('d2', 'c') AS p;
 SELECT is(flixim.push_missed(ARRAY[t.u(3), t.u(2)], ARRAY[NULL, NULL]::timestamptz[]), 2, 'where nothing is known, all of it');
 SELECT is(t.pushes(), 'd2 a, d2 c, d3 e', 'each once');
 SELECT is(flixim.push_missed('{}', '{}'), 0, 'nobody has missed anything');
