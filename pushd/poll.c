@@ -292,7 +292,7 @@ static uint64_t progress(const push_transport *transport, push_stage stage)
 {
     const push_poll *poll = (const push_poll *)transport;
 
-    return stage == PUSH_SENT ? poll->sent : poll->arrived;
+    return stage != PUSH_SENT ? poll->arrived : poll->is_ended ? UINT64_MAX : poll->sent;
 }
 
 static const push_transport_functions functions = {

@@ -98,7 +98,7 @@ static void stop_waiting(push_subscription *subscription)
     }
 }
 
-/* The client may have been heard from since the last event: then it has that. While its first sync is under way nothing is
+/* The client may have been heard from since the last event: then it has that. (A last of UINT64_MAX never was sent.) While its first sync is under way nothing is
  * proven: its reply is to have what was before the position. */
 static void prove(push_subscription *subscription, flx_time position)
 {

@@ -32,7 +32,8 @@ typedef struct push_transport_functions {
     void (*release)(push_transport *transport);
     /* Bytes that are sent and not yet written to the kernel. */
     size_t (*backlog)(const push_transport *transport);
-    /* How much has come so far, in units of the transport's own which are only good to be compared. */
+    /* How much has come so far, in units of the transport's own which are only good to be compared. PUSH_SENT is UINT64_MAX once
+     * nothing that is sent goes out any more: none of it will ever have come. */
     uint64_t (*progress)(const push_transport *transport, push_stage stage);
     /* Asks for a sign of life where PUSH_ARRIVED takes one and the client was heard from since it was last asked. NULL: clients
      * come by themselves. */

@@ -236,11 +236,12 @@ static size_t backlog(const push_transport *transport)
 
 static uint64_t progress(const push_transport *transport, push_stage stage)
 {
-    const push_connection *connection = of_const_transport(transport)->connection;
+    const websocket *socket = of_const_transport(transport);
 
-    return stage == PUSH_SENT      ? push_progress_sent(connection)
-           : stage == PUSH_ARRIVED ? push_progress_arrived(connection)
-                                   : connection->proven;
+    return stage == PUSH_PROVEN    ? socket->connection->proven
+           : stage == PUSH_ARRIVED ? push_progress_arrived(socket->connection)
+           : socket->is_closing    ? UINT64_MAX
+                                   : push_progress_sent(socket->connection);
 }
 
 static void ask(push_transport *transport)

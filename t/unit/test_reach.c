@@ -221,6 +221,20 @@ static void what_the_client_was_heard_from_after_is_proven(void **state)
     }
 }
 
+static void what_a_transport_that_closes_is_sent_never_comes(void **state)
+{
+    (void)state;
+    begin();
+    send_event(101);
+    hear();
+    it.phone.position = 102;
+    it.progress[PUSH_SENT] = UINT64_MAX;
+    push_reach_sent(&it.phone, 101, 0);
+    it.progress[PUSH_PROVEN] = it.progress[PUSH_ARRIVED] = 1000;
+    end();
+    assert_int_equal(it.phone.reach.proven, 101);
+}
+
 static void a_first_sync_counts_from_its_cursor(void **state)
 {
     static const struct {
@@ -296,6 +310,7 @@ int main(void)
         cmocka_unit_test(who_does_not_answer_is_in_doubt_until_it_has_arrived),
         cmocka_unit_test(a_slow_network_under_load_is_no_doubt),
         cmocka_unit_test(what_the_client_was_heard_from_after_is_proven),
+        cmocka_unit_test(what_a_transport_that_closes_is_sent_never_comes),
         cmocka_unit_test(a_first_sync_counts_from_its_cursor),
         cmocka_unit_test(the_delay_is_the_databases),
     };
