@@ -118,6 +118,9 @@
 \ir functions/push_destinations.sql
 \ir functions/tidy_pushes.sql
 \ir functions/add_missed.sql
+\ir functions/find_push.sql
+\ir functions/device_pushes.sql
+\ir functions/lock_pushes.sql
 \ir functions/free_pushes.sql
 
 -- For daemons: who is online, and pushes from the event to the provider's answer.

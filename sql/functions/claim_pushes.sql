@@ -49,7 +49,7 @@ BEGIN
             d.token, d.destination, d.p256dh, d.auth, d.platform, d.locale, m.id AS message_id, m.conversation, m.sender_id, m.message_type,
             m.content_type, m.content, m.server_timestamp
         FROM unnest(due) AS x (id)
-        CROSS JOIN LATERAL (SELECT y.* FROM flixim.pushes AS y WHERE y.id = x.id OFFSET 0) AS p
+        CROSS JOIN LATERAL flixim.find_push(x.id) AS p
         LEFT JOIN LATERAL flixim.usable_devices(p.user_id) AS d ON d.id = p.device_id
         LEFT JOIN LATERAL flixim.wanted_message(p.user_id, p.message_id, p.stamp, now_at) AS m ON d.id IS NOT NULL
     ),

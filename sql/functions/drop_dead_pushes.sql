@@ -6,14 +6,12 @@ CREATE OR REPLACE FUNCTION flixim.drop_dead_pushes(p_ids uuid[] DEFAULT NULL) RE
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    ids uuid[] := coalesce(p_ids, ARRAY(SELECT p.id FROM flixim.pushes AS p WHERE p.state = 'dead'));
     dropped integer;
 BEGIN
-    PERFORM FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids))
-    ORDER BY p.device_id, p.message_id
-    FOR UPDATE;
+    PERFORM flixim.lock_pushes(ids);
     DELETE FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids));
+    WHERE p.state = 'dead' AND p.id = ANY (ids);
     GET DIAGNOSTICS dropped = ROW_COUNT;
     RETURN dropped;
 END

@@ -6,10 +6,7 @@ CREATE OR REPLACE FUNCTION flixim.free_pushes(p_daemon_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM flixim.pushes AS p
-    WHERE p.claimed_by = p_daemon_id
-    ORDER BY p.device_id, p.message_id
-    FOR NO KEY UPDATE;
+    PERFORM flixim.lock_pushes(ARRAY(SELECT p.id FROM flixim.pushes AS p WHERE p.claimed_by = p_daemon_id));
     UPDATE flixim.pushes AS p
     SET claimed_by = NULL, due_at = clock_timestamp()
     WHERE p.claimed_by = p_daemon_id;

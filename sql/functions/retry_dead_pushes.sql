@@ -7,16 +7,14 @@ CREATE OR REPLACE FUNCTION flixim.retry_dead_pushes(p_ids uuid[] DEFAULT NULL) R
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    ids uuid[] := coalesce(p_ids, ARRAY(SELECT p.id FROM flixim.pushes AS p WHERE p.state = 'dead'));
     now_at timestamptz := clock_timestamp();
     retried integer;
 BEGIN
-    PERFORM FROM flixim.pushes AS p
-    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids))
-    ORDER BY p.device_id, p.message_id
-    FOR UPDATE;
+    PERFORM flixim.lock_pushes(ids);
     UPDATE flixim.pushes AS p
     SET state = 'waiting', due_at = now_at, inserted_at = now_at, attempts = 0, ended_at = NULL
-    WHERE p.state = 'dead' AND (p_ids IS NULL OR p.id = ANY (p_ids));
+    WHERE p.state = 'dead' AND p.id = ANY (ids);
     GET DIAGNOSTICS retried = ROW_COUNT;
     RETURN retried;
 END

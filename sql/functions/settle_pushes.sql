@@ -30,23 +30,20 @@ BEGIN
         WHERE d.id = ANY (ARRAY(
             SELECT p.device_id
             FROM unnest(p_push_ids, p_results) AS x (id, result)
-            JOIN flixim.pushes AS p ON p.id = x.id
+            CROSS JOIN LATERAL flixim.find_push(x.id) AS p
             WHERE x.result = 'gone' AND p.state = 'waiting' AND p.claimed_by = p_daemon_id
         ))
         ORDER BY d.id
         FOR NO KEY UPDATE
     );
-    PERFORM FROM flixim.pushes AS p
-    WHERE p.id = ANY (p_push_ids || ARRAY(
-        SELECT x.id FROM flixim.pushes AS x WHERE x.device_id = ANY (gone) AND x.state = 'waiting'
-    ))
-    ORDER BY p.device_id, p.message_id
-    FOR UPDATE;
+    PERFORM flixim.lock_pushes(p_push_ids || ARRAY(
+        SELECT p.id FROM flixim.device_pushes(gone) AS p WHERE p.state = 'waiting'
+    ));
 
     UPDATE flixim.devices AS d
     SET disabled_at = now_at, disabled_reason = coalesce(x.reason, 'gone')
     FROM unnest(p_push_ids, p_results, p_reasons) AS x (id, result, reason)
-    JOIN flixim.pushes AS p ON p.id = x.id
+    CROSS JOIN LATERAL flixim.find_push(x.id) AS p
     WHERE x.result = 'gone' AND p.state = 'waiting' AND p.claimed_by = p_daemon_id AND d.id = p.device_id AND d.id = ANY (gone)
         AND d.disabled_at IS NULL;
 
@@ -59,7 +56,7 @@ BEGIN
                     least(interval '10 minutes', interval '2 seconds' * 2 ^ least(p.attempts - 1, 20)) * (0.5 + random() / 2))
             END AS next_at
         FROM unnest(p_push_ids, p_results, p_reasons, p_delays) AS x (id, result, reason, delay)
-        JOIN flixim.pushes AS p ON p.id = x.id
+        CROSS JOIN LATERAL flixim.find_push(x.id) AS p
         WHERE p.state = 'waiting' AND p.claimed_by = p_daemon_id AND x.result <> 'gone'
     ),
     judged AS (
@@ -89,11 +86,11 @@ BEGIN
     -- Of a device that was deleted meanwhile there may be pushes as well.
     DELETE FROM flixim.pushes AS p
     WHERE p.id = ANY (ARRAY(
-        SELECT x.id FROM flixim.pushes AS x WHERE x.device_id = ANY (gone) AND x.state = 'waiting'
+        SELECT x.id FROM flixim.device_pushes(gone) AS x WHERE x.state = 'waiting'
         UNION
         SELECT x.id
         FROM unnest(p_push_ids, p_results) AS x (id, result)
-        JOIN flixim.pushes AS y ON y.id = x.id
+        CROSS JOIN LATERAL flixim.find_push(x.id) AS y
         WHERE x.result = 'gone' AND y.state = 'waiting' AND y.claimed_by = p_daemon_id
     ));
     GET DIAGNOSTICS deleted = ROW_COUNT;

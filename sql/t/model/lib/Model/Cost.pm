@@ -15,7 +15,7 @@ our @EXPORT_OK = qw(cost_of);
 my $counters = <<'SQL';
 SELECT coalesce(sum(pg_stat_get_xact_tuples_returned(c.oid)), 0),
     coalesce(sum(pg_stat_get_xact_numscans(c.oid)) FILTER (
-        WHERE c.relkind = 'r' AND c.relname ~ '^(events|((user_)?messages|members|conversations|users)$)'
+        WHERE c.relkind = 'r' AND c.relname ~ '^(events|((user_)?messages|members|conversations|users|devices|pushes|presence|reached)$)'
     ), 0)
 FROM pg_class AS c
 WHERE c.relnamespace = 'flixim'::regnamespace AND c.relkind IN ('r', 'i')
