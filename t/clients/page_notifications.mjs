@@ -288,12 +288,12 @@ const parts = {
     async delivered() {
         const page = await open(alice);
         const worker = await turnOn(page);
+        await harness('forget');
         await post(bob, alice, 'While she is there');
         await becomes(() => lineOf(page, conversation).locator('.preview').innerText().then(it => it === 'While she is there'), 'who is there is told over the connection');
         const other = await tab(page.context());
         await other.goto('about:blank');
         await page.close();
-        await harness('forget');
         const message = await post(bob, alice, 'While she is away');
         const [pushed, ...others] = JSON.parse(await harness('pushed'));
         is(others.length, 0, 'one push is all that the server sends');
