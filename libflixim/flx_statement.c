@@ -351,6 +351,7 @@ const flx_statement flx_statement_beat = {
     .text = "SELECT is_known, push_delay_ms FROM flixim.beat($1::uuid, $2::interval, $3::interval, "
             "$4::text)",
     .parameters = 4,
+    .patience = 3,
 };
 
 const flx_statement flx_statement_end_daemon = {
@@ -370,6 +371,7 @@ const flx_statement flx_statement_push_missed = {
     .name = "push_missed",
     .text = "SELECT flixim.push_missed($1::uuid[], $2::timestamptz[]) AS pushes",
     .parameters = 2,
+    .patience = 3,
 };
 
 const flx_statement flx_statement_collect_pushes = {
@@ -377,6 +379,7 @@ const flx_statement flx_statement_collect_pushes = {
     .text = "SELECT made.is_mine, made.collected, made.has_more, made.next_in_ms"
             " FROM flixim.collect_pushes() AS made",
     .parameters = 0,
+    .patience = 12,
 };
 
 const flx_statement flx_statement_claim_pushes = {
