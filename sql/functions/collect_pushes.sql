@@ -66,6 +66,10 @@ BEGIN
         RETURN;
     END IF;
 
+    -- What is older is not told any more: nobody has collected for long, or a transaction was open for that long. It is asked for by two
+    -- conditions, as in read_stream(): they choose the partitions, but not the index.
+    since := now_at - settings.push_delay - settings.push_lifetime;
+
     -- The newest that is old enough, unless another one has been begun with. One that is ahead of the clock was taken before that was
     -- put back.
     SELECT h.* INTO ripe
@@ -74,9 +78,6 @@ BEGIN
     ORDER BY CASE WHEN oldest.done_xid IS NULL THEN h.taken_at END DESC, h.taken_at
     LIMIT 1;
     IF FOUND THEN
-        -- Older events are of transactions that were open for so long that nobody need be told any more. Two conditions, as in
-        -- read_stream(): they choose the partitions, but not the index.
-        since := oldest.taken_at - greatest(settings.push_lifetime, interval '1 day');
         WITH found AS MATERIALIZED (
             (SELECT e.xid, e.target_user_id, e.stamp, e.event_type, e.status, e.message_id
             FROM flixim.events AS e
@@ -121,7 +122,6 @@ BEGIN
 
     -- A new horizon, if there is anything before it, but not with each call.
     spacing := least(interval '250 milliseconds', settings.push_delay / 4);
-    since := newest.taken_at - greatest(settings.push_lifetime, interval '1 day');
     is_ahead := EXISTS (
         SELECT FROM flixim.events AS e
         WHERE e.xid >= pg_snapshot_xmax(newest.snapshot) AND (e.stamp > since OR e.stamp = since)

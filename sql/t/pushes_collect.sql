@@ -85,6 +85,14 @@ UPDATE flixim.push_horizons SET taken_at = now() - interval '1 hour';
 CALL t.say(1, 2, 'b4');
 SELECT c.collected AS given FROM flixim.collect_pushes() AS c \gset
 SELECT is(c.collected, 1, 'without a delay it takes a second call') FROM flixim.collect_pushes() AS c;
+SELECT flixim.configure(p_push_lifetime => '1 minute') IS NOT NULL AS given \gset
+CALL t.say(1, 3, 'stale');
+CALL t.say(1, 2, 'b5');
+UPDATE flixim.events SET stamp = stamp - interval '61 seconds' WHERE message_id = t.m('stale');
+SELECT is(t.collect(), 1, 'what is older than a push would live is not told');
+SELECT is((t.push('d3', 'stale')).id, NULL, 'also where nobody has collected for long');
+UPDATE flixim.events SET stamp = stamp + interval '61 seconds' WHERE message_id = t.m('stale');
+SELECT flixim.configure(p_push_lifetime => '1 day') IS NOT NULL AS given \gset
 DELETE FROM flixim.pushes;
 
 -- A backlog of 50,000 events: three pages. Devices of 2 and 3 are told of one message in each; whole transactions only.
