@@ -51,8 +51,15 @@ async function take(provider, request, response) {
         method: request.method, path: request.url, headers: { ...request.headers }, faults: [],
     };
     received.push(seen);
+    let body;
     try {
-        const body = await bodyOf(request);
+        body = await bodyOf(request);
+    } catch {
+        // Whoever sent it died meanwhile.
+        seen.play = 'broken off';
+        return;
+    }
+    try {
         seen.bytes = body.length;
         await provider.read(seen, body);
     } catch (error) {
