@@ -36,6 +36,7 @@ DECLARE
     last_xid xid8;
     is_ahead boolean;
 BEGIN
+    PERFORM flixim.require_read_committed();
     collected := 0;
     has_more := false;
     is_mine := pg_try_advisory_xact_lock(hashtext('flixim collect pushes'));

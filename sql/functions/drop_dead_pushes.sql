@@ -9,6 +9,7 @@ DECLARE
     ids uuid[] := coalesce(p_ids, ARRAY(SELECT p.id FROM flixim.pushes AS p WHERE p.state = 'dead'));
     dropped integer;
 BEGIN
+    PERFORM flixim.require_read_committed();
     PERFORM flixim.lock_pushes(ids);
     DELETE FROM flixim.pushes AS p
     WHERE p.state = 'dead' AND p.id = ANY (ids);

@@ -11,6 +11,7 @@ DECLARE
     now_at timestamptz := clock_timestamp();
     retried integer;
 BEGIN
+    PERFORM flixim.require_read_committed();
     PERFORM flixim.lock_pushes(ids);
     UPDATE flixim.pushes AS p
     SET state = 'waiting', due_at = now_at, inserted_at = now_at, attempts = 0, ended_at = NULL

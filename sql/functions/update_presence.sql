@@ -14,6 +14,7 @@ CREATE OR REPLACE FUNCTION flixim.update_presence(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM flixim.require_read_committed();
     -- Until this commits, nobody takes the daemon for dead.
     PERFORM FROM flixim.daemons AS d WHERE d.daemon_id = p_daemon_id AND d.lease_until > '-infinity' FOR KEY SHARE;
     IF FOUND THEN
