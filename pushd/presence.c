@@ -23,7 +23,7 @@
  * again, and are, until the database has answered. A user stays in users.c as long as there is something to say. */
 
 #define BATCH      1000 /* users in one call */
-#define ARRAY_SIZE (BATCH * 64)
+#define ARRAY_SIZE ((size_t)BATCH * 64)
 
 /* Milliseconds. */
 #define AGAIN         1000 /* after a call that failed */
