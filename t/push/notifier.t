@@ -13,6 +13,8 @@ use FlixIM::Test::Channel;
 use FlixIM::Test::Providers;
 use FlixIM::Test::Pushd;
 use FlixIM::Test::WebSocket qw(now);
+use IO::Select       ();
+use IO::Socket::INET ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -150,6 +152,53 @@ $providers->usually('webhook', 'ok');
 $pushd->wait_for('all of them are sent', sub { $api->row(q{SELECT count(*) FROM flixim.pushes AS p JOIN flixim.devices AS d ON d.id = p.device_id
     WHERE d.token LIKE 'many%' AND p.state = 'sent'}) == 30 }, 40);
 pass 'once it answers all of them are sent';
+
+# -- A connection that leads nowhere any more ---------------------------------------------------------
+
+# Passes bytes on to a port; after USR1 nothing comes through the connections that are open then, and nobody is told.
+sub start_proxy {
+    my ($port) = @_;
+    my $listener = IO::Socket::INET->new(Listen => 10, LocalAddr => '127.0.0.1') or die "no port: $!";
+    my $pid = fork // die "fork: $!";
+    return ($pid, $listener->sockport) if $pid;
+    my ($select, %other, @silent) = IO::Select->new($listener);
+    local $SIG{USR1} = sub {
+        push @silent, grep { $_ != $listener } $select->handles;
+        $select->remove(@silent);
+    };
+    while (1) {
+        for my $from ($select->can_read) {
+            if ($from == $listener) {
+                my ($near, $far) = (scalar $listener->accept, IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port"));
+                @other{ $near, $far } = ($far, $near);
+                $select->add($near, $far);
+            }
+            elsif (!$other{$from}) { next }    # closed a moment ago
+            elsif (sysread $from, my $bytes, 65536) { syswrite $other{$from}, $bytes }
+            else {
+                my $to = delete $other{$from};
+                delete $other{$to};
+                $select->remove($from, $to);
+                close $_ for $from, $to;
+            }
+        }
+    }
+    exit;
+}
+my ($proxy, $proxy_port) = start_proxy($providers->port('webhook'));
+END { kill 'KILL', $proxy if $proxy }
+$pushd->configure(webhook_url => "https://localhost:$proxy_port/push")->reload;
+device('judy', 'webhook');
+send_to('judy');
+wait_pushes('judy', 'sent 1', 'it leads somewhere');
+kill 'USR1', $proxy;
+device('ken', 'webhook');
+send_to('ken');
+wait_pushes('ken', 'sent 2', 'what times out goes over another connection the next time', 20);
+$pushd->configure($providers->settings('webhook'))->reload;
+kill 'KILL', $proxy;
+waitpid $proxy, 0;
+$proxy = undef;
 
 # -- PostgreSQL away ----------------------------------------------------------------------------------
 
