@@ -5,6 +5,7 @@
 -- event has reached the user: over a connection that was heard from later, by a sync, or because the user is online.
 -- A row of presence counts until somebody takes it away, whatever its daemon's lease says: who takes it away
 -- looks for what was not told for its sake (push_missed(), expire_daemons()), and after PostgreSQL was away all leases are over.
+-- Only those of a daemon that is being buried do not, or two who leave at once would each take the other for being there.
 -- OFFSET 0 keeps each lookup one by key, see find_user().
 
 CREATE OR REPLACE FUNCTION flixim.wanted_message(p_user_id uuid, p_message_id uuid, p_stamp timestamptz, p_at timestamptz)
@@ -33,7 +34,12 @@ BEGIN ATOMIC
             ELSE true
         END
         AND NOT EXISTS (SELECT FROM flixim.reached AS x WHERE x.user_id = p_user_id AND x.reached_at >= p_stamp OFFSET 0)
-        AND NOT EXISTS (SELECT FROM flixim.presence AS x WHERE x.user_id = p_user_id AND x.since < p_stamp OFFSET 0)
+        AND NOT EXISTS (
+            SELECT FROM flixim.presence AS x
+            WHERE x.user_id = p_user_id AND x.since < p_stamp
+                AND NOT EXISTS (SELECT FROM flixim.daemons AS d WHERE d.daemon_id = x.daemon_id AND d.lease_until = '-infinity' OFFSET 0)
+            OFFSET 0
+        )
     OFFSET 0;
 END;
 

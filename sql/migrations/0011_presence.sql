@@ -20,7 +20,7 @@ CREATE TABLE flixim.daemons (
 COMMENT ON TABLE flixim.daemons IS 'The daemons that are alive.';
 COMMENT ON COLUMN flixim.daemons.daemon_id IS 'The daemon''s own id, made at its start.';
 COMMENT ON COLUMN flixim.daemons.lease_until IS
-    'It renews this long before; a daemon whose lease is over is dead, once one that is alive finds it. -infinity: its users are being judged again.';
+    'It renews this long before; a daemon whose lease is over is dead, once one that is alive finds it. -infinity: it is being buried, and its users do not count as online any more.';
 COMMENT ON COLUMN flixim.daemons.current_since IS 'Since when it has renewed its lease in time each time: it takes no other for dead before that is a lease ago.';
 COMMENT ON COLUMN flixim.daemons.horizon_xids IS
     'For each of horizon_times the oldest transaction that was open then. What an earlier one wrote had been committed by then.';

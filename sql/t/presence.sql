@@ -167,7 +167,9 @@ UPDATE flixim.daemons SET current_since = now() - interval '1 hour' WHERE daemon
 CALL t.dies(902);
 SELECT is(t.beat(902) || t.daemons(), 'true901 902', 'PostgreSQL was away: who comes back first takes nobody for dead');
 UPDATE flixim.daemons SET current_since = now() - interval '15 seconds' WHERE daemon_id = t.u(902);
-SELECT is(t.beat(902) || t.daemons(), 'true902', 'a lease later it does');
+SELECT is(t.beat(902) || t.daemons(), 'true901 902', 'a lease later it does: first nobody is online there any more');
+SELECT is((SELECT count(*) FROM flixim.wanted_message(t.u(4), t.m('told'), t.stamp(4, 'told'), now())), 1::bigint, 'whoever looks');
+SELECT is(t.beat(902) || t.daemons(), 'true902', 'and with the next beat it is gone');
 SELECT is(t.present(), '902 5', 'the dead one''s users are not online');
 SELECT is(t.pushes(), 'd2 long before 2, d4 told', 'what it may not have told, and they have not read, is pushed, if they are nowhere else');
 SELECT is(t.claim(daemon => 902), '1: d2 long before 2', 'what it was sending is due again');
@@ -183,6 +185,7 @@ SELECT t.update(901, '{4}', ARRAY['-infinity']::timestamptz[]) AS given \gset
 CALL t.say(1, 4, 'first');
 CALL t.dies(901);
 UPDATE flixim.daemons SET current_since = now() - interval '1 hour' WHERE daemon_id = t.u(902);
+SELECT t.beat(902) AS given \gset
 SELECT is(t.beat(902) || t.daemons() || ': ' || t.present(), 'true901 902: 5001', 'many users are judged in parts');
 SELECT is(t.pushes(), 'd4 first', 'in their order');
 SELECT t.update(901, '{5}', ARRAY['-infinity']::timestamptz[]) AS given \gset
@@ -192,6 +195,7 @@ SELECT t.update(901, '{5}', ARRAY['-infinity']::timestamptz[]) AS given \gset
 SELECT is(t.present(), '901 5', 'and tells all its users again');
 INSERT INTO flixim.presence SELECT t.u(n), t.u(901), '-infinity' FROM generate_series(100001, 115000) AS n;
 CALL t.dies(901);
+SELECT t.beat(902) AS given \gset
 SELECT is(t.beat(902) || t.daemons(), 'true901 902', 'given');
 SELECT is(t.beat(902) || t.daemons() || t.present(), 'true902', 'and if it does not, the rest follows');
 
