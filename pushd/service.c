@@ -47,7 +47,8 @@ struct push_service {
     int limit;                       /* of that claim */
     int in_flight;
     push_destinations destinations;
-    uint64_t due; /* when to claim next; this and what follows in uv_now's time */
+    int is_hurried; /* there is more than that claim may have seen */
+    uint64_t due;   /* when to claim next; this and what follows in uv_now's time */
     uint64_t claimed;
     int failures; /* without a success between them */
     uint64_t pause;
@@ -148,7 +149,7 @@ static void free_attempt(attempt *old)
 
     if (push_destinations_leave(&service->destinations, old->destination, most_at_one(service))) {
         /* what goes there was left out of the last claim, and of what that said of the next one */
-        service->due = now_of(service);
+        push_service_hurry(service);
     }
     push_providers_free(old->providers);
     free(old);
@@ -288,7 +289,8 @@ static void on_claimed(void *data, const push_answer *said)
     if (next.at != NULL && flx_value_int(next) < IDLE) {
         wait = flx_value_int(next) > LEAST ? flx_value_int(next) : LEAST;
     }
-    if (flx_value_int(flx_result_get(said->result, 0, "looked_at")) >= service->limit) {
+    if (service->is_hurried ||
+        flx_value_int(flx_result_get(said->result, 0, "looked_at")) >= service->limit) {
         wait = 0;
     }
     service->due = now_of(service) + (uint64_t)wait;
@@ -310,6 +312,7 @@ static void ask_claim(push_service *service, const push_provider *provider, cons
     snprintf(time, sizeof time, "%lld milliseconds",
              (long long)(claim > CLAIM_LEAST ? claim : CLAIM_LEAST));
     service->claimed = now_of(service);
+    service->is_hurried = 0;
     service->call =
         push_database_call(service->server->database, PUSH_LANE_NOTIFY, &flx_statement_claim_pushes,
                            NULL, values, on_claimed, service);
@@ -388,6 +391,7 @@ uint64_t push_service_go_on(push_service *service)
 void push_service_hurry(push_service *service)
 {
     service->due = now_of(service);
+    service->is_hurried = 1;
 }
 
 /* -- Beginning and end ------------------------------------------------------------------------------- */
