@@ -24,7 +24,7 @@
 #define TOGETHER 50
 
 /* After so many failures without a success between them the service is asked with a few pushes at a time, with a pause before them (ms), rather
- * than to try all that wait. */
+ * than to try all that wait. Where devices name the server that is for each of them: who hangs is not to take the place of the others. */
 #define FAILURES    20
 #define PROBE_PART  10 /* of provider_requests */
 #define PROBE_LEAST 4
@@ -140,6 +140,9 @@ static int most_at_one(const push_service *service)
 {
     int most = (int)service->server->settings->provider_requests / REQUEST_PART;
 
+    if (service->failures >= FAILURES) {
+        most /= PROBE_PART;
+    }
     return most > 0 ? most : 1;
 }
 
@@ -331,7 +334,7 @@ static int room_for(const push_service *service, const push_provider *provider, 
         most = push_destinations_room(&service->destinations, most_at_one(service), busy);
         room = most < room ? most : room;
     }
-    if (service->failures >= FAILURES) {
+    else if (service->failures >= FAILURES) {
         most = requests / PROBE_PART > PROBE_LEAST ? requests / PROBE_PART : PROBE_LEAST;
         most -= service->in_flight;
         room = most < room ? most : room;

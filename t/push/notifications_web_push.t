@@ -114,6 +114,20 @@ for my $case (@elsewhere) {
     is pushes($who), '', 'nothing is left of the push';
 }
 
+# -- A vendor that hangs ------------------------------------------------------------------------------
+
+# So many wait for it, and longer, that the other vendor's turn would not come for a minute.
+$pushd->configure(provider_requests => 20, provider_timeout => '1s')->reload;
+browser('niaj');
+browser('olivia', host => 'push.localhost', port => $providers->port('other_push'));
+$providers->play('web_push', 'niaj', ('stall') x 200);
+my $failed = $pushd->metrics->{pushes_failed_total};
+$api->flood('alice', 'niaj', 60);
+$pushd->wait_for('the vendor is known to hang', sub { $pushd->metrics->{pushes_failed_total} >= $failed + 25 }, 30);
+$api->send_text('alice', 'olivia', 'x');
+becomes('olivia', 'sent 1', 'another one is not held up');
+$pushd->configure(provider_requests => 100, provider_timeout => '10s')->reload;
+
 # -- A reload -----------------------------------------------------------------------------------------
 
 # The list is read anew, and so is the key: browsers that subscribed with the old one do not take the new.
