@@ -21,6 +21,7 @@ use FlixIM::Test::WebSocket;
         vsn       => '1.0.0',          # 2.0.0
         poll      => 1,                # long-poll
         unix      => 1,                # over the Unix socket, as httpd does
+        port      => ..., local => ..., tls => {...},    # elsewhere: as FlixIM::Test::WebSocket has it
         query     => 'x=1',            # more of the query
         headers   => [...], protocols => '...',
         silent    => 1,                # does not answer pings
@@ -76,8 +77,8 @@ sub open {    ## no critic (ProhibitBuiltinHomonyms)
     my $vsn = $option{vsn} // '2.0.0';
     my $token = exists $option{token} ? $option{token} : defined $option{who} ? $api->token($option{who}) : undef;
     my $query = join '&', defined $token ? "token=$token" : (), $option{query} // (), "vsn=$vsn";
-    my @where = $option{unix} ? (unix => $pushd->unix) : (port => $pushd->port);
-    my @how = (@where, map { defined $option{$_} ? ($_ => $option{$_}) : () } qw(headers protocols));
+    my @where = $option{unix} ? (unix => $pushd->unix) : (port => $option{port} // $pushd->port);
+    my @how = (@where, map { defined $option{$_} ? ($_ => $option{$_}) : () } qw(headers protocols local tls));
     my $self = bless {
         api => $api, is_silent => $option{silent}, pings => 0, vsn => $vsn =~ /^1/ ? 1 : 2, ref => 0, waiting => [], asked => {},
         raw => $option{raw} ? $option{raw} : $option{poll} ? FlixIM::Test::LongPoll->open(@how, query => $query)

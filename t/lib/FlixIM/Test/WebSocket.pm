@@ -20,7 +20,7 @@ use Time::HiRes      qw(clock_gettime CLOCK_MONOTONIC);
 
     use FlixIM::Test::WebSocket qw(frame close_frame);
 
-    # Where: port (of 127.0.0.1, or host), or unix; tls: arguments of IO::Socket::SSL.
+    # Where: port (of 127.0.0.1, or host), or unix; tls: arguments of IO::Socket::SSL; local: the address to come from.
     my $client = FlixIM::Test::WebSocket->open(port => 4000, path => '/socket/websocket?vsn=2.0.0');   # 101, or it dies
     $client->send_text('[null,"1","phoenix","heartbeat",{}]');
     is $client->next_text, '...';                 # undef: nothing came within the time (10 s)
@@ -61,7 +61,8 @@ sub connect {    ## no critic (ProhibitBuiltinHomonyms)
     my $socket =
         $where{unix}
         ? IO::Socket::UNIX->new(Peer => $where{unix}, Type => SOCK_STREAM)
-        : IO::Socket::INET->new(PeerAddr => $where{host} // '127.0.0.1', PeerPort => $where{port}, Proto => 'tcp', Timeout => $patience);
+        : IO::Socket::INET->new(PeerAddr => $where{host} // '127.0.0.1', PeerPort => $where{port}, Proto => 'tcp', Timeout => $patience,
+            $where{local} ? (LocalAddr => $where{local}) : ());
     die 'no connection to ' . ($where{unix} // "port $where{port}") . ": $!\n" if !$socket;
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1 if !$where{unix};
     $socket->blocking(0);
