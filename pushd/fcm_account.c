@@ -46,6 +46,7 @@ struct push_fcm_account {
     flx_time refused_at;
     /* getting one */
     asking *asking;
+    flx_time failed_at;
     flx_time waits_until;
     int64_t backoff; /* 0: the last one came */
     void (*changed)(void *data);
@@ -199,6 +200,8 @@ static void tell(push_fcm_account *account)
 
 static void fail(push_fcm_account *account, const char *why, int64_t delay)
 {
+    flx_time now = push_tokens_now();
+
     /* One line for however many times in a row. */
     if (account->backoff == 0) {
         push_log(PUSH_LOG_WARNING, "FLX1460: no access token for FCM: %s", why);
@@ -207,8 +210,8 @@ static void fail(push_fcm_account *account, const char *why, int64_t delay)
     if (account->backoff > LAST_BACKOFF) {
         account->backoff = LAST_BACKOFF;
     }
-    account->waits_until =
-        push_tokens_now() + (delay > account->backoff ? delay : account->backoff);
+    account->failed_at = now;
+    account->waits_until = now + (delay > account->backoff ? delay : account->backoff);
 }
 
 static void take(push_fcm_account *account, const push_http_answer *answer)
@@ -306,6 +309,12 @@ static int ask(push_fcm_account *account, struct push_http_client *client)
     return 0;
 }
 
+/* Whether it has not failed just now. A wait from before the clock was put back would be as much longer, and a wrong clock may be why it failed. */
+static int may_ask(const push_fcm_account *account, flx_time now)
+{
+    return account->asking == NULL && (now >= account->waits_until || now < account->failed_at);
+}
+
 int push_fcm_account_prepare(push_fcm_account *account, struct push_http_client *client,
                              void (*changed)(void *data), void *data)
 {
@@ -314,8 +323,8 @@ int push_fcm_account_prepare(push_fcm_account *account, struct push_http_client 
 
     account->changed = is_ready ? NULL : changed;
     account->data = data;
-    if (account->asking == NULL && now >= account->waits_until &&
-        (!is_ready || now >= account->renewed_from) && ask(account, client) != 0) {
+    if (may_ask(account, now) && (!is_ready || now >= account->renewed_from) &&
+        ask(account, client) != 0) {
         fail(account, "no memory", -1);
     }
     return is_ready;

@@ -301,6 +301,24 @@ static void waits_as_long_as_it_is_told(void **state)
     push_provider_fcm.free(it);
 }
 
+static void does_not_wait_by_a_wrong_clock(void **state)
+{
+    void *it = open_provider();
+
+    (void)state;
+    played.now += 24 * 60 * MINUTE;
+    assert_false(prepare(it));
+    played_answer(400, "{\"error\":\"invalid_grant\"}", -1);
+    assert_false(prepare(it));
+    assert_null(played.done);
+    /* It was a day ahead, and Google had told so; now it is right. */
+    played.now = PLAYED_NOW;
+    assert_false(prepare(it));
+    played_answer(200, "{\"access_token\":\"ya29.a\",\"expires_in\":3600}", -1);
+    assert_true(prepare(it));
+    push_provider_fcm.free(it);
+}
+
 static void stays_calm_without_memory(void **state)
 {
     void *it = open_provider();
@@ -544,6 +562,7 @@ int main(void)
         cmocka_unit_test(replaces_a_token_before_its_end),
         cmocka_unit_test(waits_longer_each_time_it_fails),
         cmocka_unit_test(waits_as_long_as_it_is_told),
+        cmocka_unit_test(does_not_wait_by_a_wrong_clock),
         cmocka_unit_test(stays_calm_without_memory),
         cmocka_unit_test(may_end_before_its_answer),
         cmocka_unit_test(sends_as_google_wants_it),
