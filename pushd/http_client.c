@@ -398,11 +398,15 @@ static void on_limit_closed(uv_handle_t *handle)
 
 void push_http_client_close(struct push_http_client *client, void (*closed)(void *data), void *data)
 {
+    call *first;
+
     client->is_closing = 1;
     client->closed = closed;
     client->closed_data = data;
-    while (client->calls != NULL) {
-        finish(client->calls, CURLE_ABORTED_BY_CALLBACK);
+    while ((first = client->calls) != NULL) {
+        client->calls = first->next;
+        first->previous = NULL;
+        finish(first, CURLE_ABORTED_BY_CALLBACK);
     }
     renew(client);
     uv_close((uv_handle_t *)&client->limit, on_limit_closed);

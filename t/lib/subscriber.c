@@ -54,9 +54,9 @@ void push_notifier_note(struct push_notifier *notifier, int events)
     (void)events;
 }
 
-const char *push_notifier_web_push_key(const push_server *unused)
+const char *push_notifier_web_push_key(const push_server *ours)
 {
-    (void)unused;
+    (void)ours;
     return NULL;
 }
 

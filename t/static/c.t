@@ -34,11 +34,12 @@ for my $file (@units) {
 
 my %only = (
     'cjose/cjose.h' => [qw(libflixim/flx_keys.c pushd/signer.c)],
+    'curl/curl.h'   => [qw(pushd/http_multi.h pushd/trust.c)],
     'json-c/json.h' => [qw(libflixim/flx_json.c t/fuzz/fuzz_json_scan.c)],
     'mod_dbd.h'     => [qw(mod_flixim/database.c)],
     # exchange sends and waits, session knows one server process, database decides; dbd_pool reads connection strings.
     'libpq-fe.h' => [qw(libflixim/flx_render.h libflixim/flx_result.h mod_flixim/canceller.c mod_flixim/database.c mod_flixim/dbd_pool.c
-        mod_flixim/exchange.c mod_flixim/session.c pushd/canceller.h pushd/conninfo.c pushd/database.h pushd/pipeline.h pushd/reload.c)],
+        mod_flixim/exchange.c mod_flixim/session.c pushd/canceller.h pushd/conninfo.c pushd/database.h pushd/notification.h pushd/pipeline.h pushd/reload.c)],
 );
 for my $header (sort keys %only) {
     is_deeply [ grep { slurp($_) =~ /#include ["<]\Q$header\E[">]/ } @sources ], $only{$header}, "$header is included where it belongs only";

@@ -98,7 +98,7 @@ static void *read_webhook(const char *url, const char *secret, mode_t mode, char
 {
     char path[] = "/tmp/flixim-webhook-XXXXXX";
     int fd = mkstemp(path);
-    push_settings settings = { .webhook_url = url, .webhook_key_file = path };
+    static push_settings settings;
     void *hook;
 
     assert_true(fd >= 0);
@@ -106,6 +106,8 @@ static void *read_webhook(const char *url, const char *secret, mode_t mode, char
     assert_int_equal(fchmod(fd, mode), 0);
     close(fd);
     why[0] = '\0';
+    settings.webhook_url = url;
+    settings.webhook_key_file = path;
     hook = push_provider_webhook.read(&settings, why, size);
     unlink(path);
     return hook;
