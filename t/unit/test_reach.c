@@ -273,6 +273,48 @@ static void a_first_sync_counts_from_its_cursor(void **state)
     }
 }
 
+/* The client is live before its first sync, whose reply then does not come: all that it was to have is in doubt. */
+static void a_first_sync_counts_whatever_was_sent_before(void **state)
+{
+    (void)state;
+    for (int is_heard = 0; is_heard < 2; is_heard++) {
+        begin();
+        it.phone.was_synced = 0;
+        send_event(101);
+        it.phone.syncs = 1;
+        push_reach_syncing(&it.phone, 40);
+        if (is_heard) {
+            hear();
+        }
+        send_event(102);
+        it.phone.syncs = 0;
+        it.phone.was_synced = 1;
+        it.progress[PUSH_SENT] += 10;
+        push_reach_sent(&it.phone, it.phone.position, 1);
+        pass(2100);
+        assert_int_equal(it.missed, 1);
+        assert_int_equal(it.missed_from, 40);
+        end();
+        assert_int_equal(it.phone.reach.proven, 40);
+    }
+}
+
+static void the_newest_event_is_asked_for_as_well(void **state)
+{
+    (void)state;
+    begin();
+    send_event(101);
+    pass(500);
+    arrive();
+    send_event(102);
+    pass(600);
+    assert_int_equal(it.asked, 1);
+    arrive();
+    pass(3000);
+    assert_int_equal(it.asked + it.missed, 1);
+    end();
+}
+
 static void the_delay_is_the_databases(void **state)
 {
     static const struct {
@@ -312,6 +354,8 @@ int main(void)
         cmocka_unit_test(what_the_client_was_heard_from_after_is_proven),
         cmocka_unit_test(what_a_transport_that_closes_is_sent_never_comes),
         cmocka_unit_test(a_first_sync_counts_from_its_cursor),
+        cmocka_unit_test(a_first_sync_counts_whatever_was_sent_before),
+        cmocka_unit_test(the_newest_event_is_asked_for_as_well),
         cmocka_unit_test(the_delay_is_the_databases),
     };
 
