@@ -36,6 +36,8 @@ sub got { my ($device) = @_; return $providers->received(device => $device) }
 
 # -- What devices get ---------------------------------------------------------------------------------
 
+wait_for('the database has the key', sub { $api->call('bob', GET => '/settings/notifications')->data->{web_push_public_key} });
+is $api->call('bob', GET => '/settings/notifications')->data->{web_push_public_key}, $providers->web_push_key, 'browsers are told the key to subscribe with';
 delay('200 milliseconds');
 {
     my %locale = (web_push => 'zh-CN', apns => 'en-GB', fcm => 'en', webhook => 'zh-Hans');
@@ -361,6 +363,10 @@ is join("\n", $providers->faults), '', 'every request is as its service wants it
 # -- The end ------------------------------------------------------------------------------------------
 
 my $secrets = join '|', map {quotemeta} 'hello', 'webhook-410', 'bob-apns', '/push/', 'ya29', 'secret words', substr($providers->read_file('webhook.key'), 0, 20);
+my ($sent) = $api->row(q{SELECT count(*) FROM flixim.pushes WHERE state = 'sent'});
+my $metrics = $pushd->metrics;
+cmp_ok $metrics->{pushes_sent_total}, '>=', $sent, "$sent are sent, as the daemon counts";
+is_deeply [ @{$metrics}{qw(pushes_in_flight channels_doubtful)} ], [ 0, 0 ], 'and nothing is under way';
 unlike $pushd->log, qr/$secrets/, 'no text, token, key or address in the log';
 is_deeply [ grep { !/FLX14/ } $pushd->faults ], [], 'no fault in the log of the daemon';
 is join("\n", FlixIM::Test::Channel::faults()), '', 'every frame is as docs/asyncapi.yaml says';
