@@ -24,7 +24,7 @@ my @daemons;
 my $api = FlixIM::Test::Api->start(with => sub {
     my ($self) = @_;
     $self->write_file(secret => $self->secret);
-    @daemons = map { FlixIM::Test::Pushd->start(api => $self, settings => { safety_poll => $_ < 3 ? 0 : '2s', pushes_per_second => 0, hold_time => '20s' }) } 1 .. 3;
+    @daemons = map { FlixIM::Test::Pushd->start(api => $self, settings => { safety_poll => $_ < 3 ? 0 : '2s', pushes_per_second => 0, hold_time => '20s', presence_lease => '3s' }) } 1 .. 3;
     return (handoff => [ map { $_->handoff } @daemons ]);
 });
 my $cluster = $api->cluster;
@@ -71,6 +71,9 @@ is differences([ map {"$_ $devices[$_] " . ($unread{ $devices[$_] } // 0)} 0 .. 
 is differences([ rows(qq{SELECT sender_id || ' ' || client_message_id || ' ' || id FROM flixim.messages WHERE sender_id <> '$stranger'}) ], lines_of("$folder/acknowledged")), '',
     'acknowledged is stored once, and nothing else is stored';
 is $daemons[2]->metrics->{stream_safety_caught_total}, 0, 'the safety poll had nothing to catch';
+$daemons[0]->wait_for('the dead are buried', sub { rows('SELECT daemon_id::text FROM flixim.daemons') == 3 }, 30);
+$daemons[0]->wait_for('nobody is online any more', sub { rows('SELECT user_id::text FROM flixim.presence') == 0 }, 30);
+is_deeply [ map { $_->metrics->{presence_users} } @daemons ], [ 0, 0, 0 ], 'who has left is not online, whoever was killed meanwhile';
 is_deeply [ map { $_->faults } @daemons ], [], 'no fault in the logs of the daemons';
 cmp_ok naive_losses(), '>', 0, 'while a reader with a naive cursor lost some';
 
