@@ -22,7 +22,7 @@ my $pushd;
 my $api = FlixIM::Test::Api->start(with => sub {
     my ($self) = @_;
     $self->write_file(secret => $self->secret);
-    $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { $providers->settings, provider_timeout => '1s', pushes_per_second => 0, idle_time => '10min' });
+    $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { $providers->settings, provider_timeout => '3s', pushes_per_second => 0, idle_time => '10min' });
     return ();
 });
 my @services = qw(web_push apns fcm webhook);
@@ -136,6 +136,7 @@ $providers->forget;
         otherwise  => sub { put($_[0], message_types => { interaction => JSON::PP::false }) }, undef, 1,
         reader     => undef, sub { is $api->call($_[0], PUT => "/messages/$_[1]/read")->status, 200, 'a message is read' }, 0,
         withdrawn  => undef, sub { is $api->call("sender-$_[0]", PUT => "/messages/$_[1]/withdraw")->status, 200, 'one is withdrawn' }, 0,
+        deleting   => undef, sub { is $api->call($_[0], DELETE => "/messages/$_[1]")->status, 200, 'one is deleted' }, 0,
         syncing    => undef, sub { sync($_[0]) }, 0,
         away       => undef, sub { is $api->call($_[0], DELETE => "/devices/$_[2]")->status, 200, 'a device is deleted' }, 0,
         revoked    => undef, sub { $api->row('SELECT flixim.revoke_user_tokens(?)', $api->id($_[0])) }, 0,
@@ -330,6 +331,16 @@ is join("\n", $providers->faults), '', 'every request is as its service wants it
     send_to('patient', 'hello');
     my @tries = $providers->wait_received(2, device => 'patient-phone', seconds => 30);
     is scalar(grep { !$_->{faults}[0] } @tries), 2, 'FCM: a new access token after a 401';
+}
+# Who says "in two minutes" of a push that is worth a minute has said no.
+{
+    $api->row(q{SELECT flixim.configure(p_push_lifetime => '1 minute')});
+    my $device = $providers->register($api, 'brief', 'webhook', 'brief-phone');
+    $providers->play('webhook', 'brief-phone', '429 after=120');
+    send_to('brief', 'hello');
+    wait_for('that one is dead', sub { ($api->row('SELECT state FROM flixim.pushes WHERE device_id = ?', $device) // '') eq 'dead' });
+    is $api->row('SELECT reason FROM flixim.pushes WHERE device_id = ?', $device), 'HTTP 429', 'longer than its lifetime nothing waits';
+    $api->row(q{SELECT flixim.configure(p_push_lifetime => '1 day')});
 }
 # Dead letters, and a second chance.
 {

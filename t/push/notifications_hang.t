@@ -22,7 +22,7 @@ my $pushd;
 my $api = FlixIM::Test::Api->start(with => sub {
     my ($self) = @_;
     $self->write_file(secret => $self->secret);
-    my %settings = ($providers->settings, provider_requests => $slots, provider_timeout => '8s', pushes_per_second => 0, idle_time => '10min');
+    my %settings = ($providers->settings, provider_requests => $slots, provider_timeout => '12s', pushes_per_second => 0, idle_time => '10min');
     $pushd = FlixIM::Test::Pushd->start(api => $self, settings => { %settings, webhook_url => 'https://localhost:' . $mute->sockport . '/push' });
     return ();
 });
