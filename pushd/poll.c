@@ -292,7 +292,9 @@ static uint64_t progress(const push_transport *transport, push_stage stage)
 {
     const push_poll *poll = (const push_poll *)transport;
 
-    return stage != PUSH_SENT ? poll->arrived : poll->is_ended ? UINT64_MAX : poll->sent;
+    return stage == PUSH_HEARD || (stage == PUSH_SENT && poll->is_ended) ? UINT64_MAX
+           : stage == PUSH_SENT                                          ? poll->sent
+                                                                         : poll->arrived;
 }
 
 static const push_transport_functions functions = {

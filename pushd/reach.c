@@ -17,6 +17,7 @@
 #define DELAY_MIN     1000 /* ms; less, and a slow network would look like none */
 #define DELAY_DEFAULT 2000 /* until the database has said */
 #define DOUBT_AGAIN   500  /* ms from one look at what is doubtful to the next */
+#define CROSSING      400  /* ms in which an event and a word of the client may pass each other */
 
 /* What a record waits for: each a ring in the order of time. */
 enum { TO_ASK, TO_DOUBT, DOUBTFUL, RINGS };
@@ -142,6 +143,7 @@ void push_reach_sent(push_subscription *subscription, flx_time before, int is_fi
         prove(subscription, before);
     }
     reach->last = progress(subscription, PUSH_SENT);
+    reach->sent_at = is_first ? 0 : uv_now(reaches->server->loop);
     if (reach->wait != NULL) {
         return;
     }
@@ -156,8 +158,15 @@ void push_reach_sent(push_subscription *subscription, flx_time before, int is_fi
 
 void push_reach_end(push_subscription *subscription)
 {
+    uint64_t heard;
+
     if (reaches_of(subscription) != NULL && subscription->reach.proven != PUSH_REACH_NONE) {
-        prove(subscription, subscription->position);
+        /* What came last may be the end itself, said by a page that had been closed before the event got there. (An answer comes no
+         * sooner than after half of DELAY_MIN.) */
+        heard = progress(subscription, PUSH_HEARD);
+        if (heard >= CROSSING && heard - CROSSING >= subscription->reach.sent_at) {
+            prove(subscription, subscription->position);
+        }
         stop_waiting(subscription);
     }
 }

@@ -17,7 +17,8 @@ typedef struct push_reach {
     /* The client has the events up to here: it was heard from after they had been written, or says so. PUSH_REACH_NONE as long as it
      * has not joined. */
     flx_time proven;
-    uint64_t last; /* what the transport had been sent together with the newest event */
+    uint64_t last;    /* what the transport had been sent together with the newest event */
+    uint64_t sent_at; /* when that was, in uv_now's time; 0: it was the reply to the first sync */
     struct push_reach_wait
         *wait; /* for the arrival of what was sent; NULL: all of it has arrived */
 } push_reach;

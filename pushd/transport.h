@@ -15,7 +15,8 @@ typedef struct push_transport push_transport;
 typedef enum push_stage {
     PUSH_SENT,    /* send was called */
     PUSH_ARRIVED, /* the client's system has it, by the kernel's word or else by the client's own; takes a system call */
-    PUSH_PROVEN   /* it was written before the client was last heard from */
+    PUSH_PROVEN,  /* it was written before the client was last heard from */
+    PUSH_HEARD /* and when that was, in uv_now's time; UINT64_MAX: whatever the client says is an answer to what it was sent */
 } push_stage;
 
 typedef struct push_transport_functions {

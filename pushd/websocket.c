@@ -239,6 +239,7 @@ static uint64_t progress(const push_transport *transport, push_stage stage)
     const websocket *socket = of_const_transport(transport);
 
     return stage == PUSH_PROVEN    ? socket->connection->proven
+           : stage == PUSH_HEARD   ? socket->connection->heard
            : stage == PUSH_ARRIVED ? push_progress_arrived(socket->connection)
            : socket->is_closing    ? UINT64_MAX
                                    : push_progress_sent(socket->connection);

@@ -293,6 +293,8 @@ const parts = {
         await becomes(() => lineOf(page, conversation).locator('.preview').innerText().then(it => it === 'While she is there'), 'who is there is told over the connection');
         const other = await tab(page.context());
         await other.goto('about:blank');
+        // A goodbye right behind a message would not prove that she has it.
+        await page.waitForTimeout(600);
         await page.close();
         const message = await post(bob, alice, 'While she is away');
         const [pushed, ...others] = JSON.parse(await harness('pushed'));

@@ -9,7 +9,10 @@ static uint64_t progress(const push_transport *transport, push_stage stage)
     const channel *of =
         (const channel *)(const void *)((const char *)transport - offsetof(channel, transport));
 
-    return stage == PUSH_SENT ? of->sent : stage == PUSH_ARRIVED ? of->arrived : of->proven;
+    return stage == PUSH_SENT      ? of->sent
+           : stage == PUSH_ARRIVED ? of->arrived
+           : stage == PUSH_PROVEN  ? of->proven
+                                   : UINT64_MAX;
 }
 
 static void ask(push_transport *transport)

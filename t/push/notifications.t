@@ -204,8 +204,9 @@ $providers->forget;
     # Each is there and synced; a message is written to the connection; then something, and the connection ends.
     my %case = (
         silent  => [ sub { },                 1, 'without a word: pushed, late' ],
-        talking => [ sub { $_[0]->beat },     0, 'after a heartbeat, which says that it was read: not' ],
-        closing => [ sub { $_[0]->raw->send_close(1000) }, 0, 'with a close frame, which says so too: not' ],
+        talking => [ sub { sleep 0.5; $_[0]->beat }, 0, 'after a heartbeat, which says that it was read: not' ],
+        closing => [ sub { sleep 0.5; $_[0]->raw->send_close(1000) }, 0, 'with a close frame, which says so too: not' ],
+        hasty   => [ sub { $_[0]->raw->send_close(1000) }, 1, 'with one that the message may have passed on its way: pushed, late' ],
     );
     my %line;
     for my $name (sort keys %case) {
@@ -220,10 +221,10 @@ $providers->forget;
         $case{$name}[0]->($line{$name});
         $line{$name}->raw->drop;
     }
-    $providers->wait_received(1, device => 'silent-phone');
+    $providers->wait_received(1, device => "$_-phone") for qw(silent hasty);
     wait_for('nobody is online', sub { !$api->row('SELECT count(*) FROM flixim.presence') });
     send_to($_, 'again') for sort keys %case;
-    $providers->wait_received($_ eq 'silent' ? 2 : 1, device => "$_-phone") for sort keys %case;
+    $providers->wait_received(1 + $case{$_}[1], device => "$_-phone") for sort keys %case;
     is scalar(grep { $_->{data}{text} eq 'hello' } got("$_-phone")), $case{$_}[1], "$_: $case{$_}[2]" for sort keys %case;
 }
 

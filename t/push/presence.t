@@ -121,6 +121,7 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
     is $pushd[0]->metrics->{channels_doubtful}, 0, 'and not in doubt any more';
     say_to($writer, 'erin');
     $erin->event;
+    sleep 0.5;
     $erin->beat;
     sleep 2;
     $online->is('one who is heard from after an event stays online', 'erin', '1 -infinity');
@@ -139,6 +140,17 @@ is $api->row('SELECT count(*) FROM flixim.online_users(ARRAY[?]::uuid[])', id('w
     $fay->raw->drop;
     becomes('her connection is cut right after an event', 'fay', '0');
     pushes_become('which is pushed', 'fay', 1);
+}
+
+{
+    my $flo = synced('flo');
+    $online->device('flo');
+    becomes('flo is online', 'flo', '1 -infinity');
+    say_to($writer, 'flo');
+    $flo->event;
+    $flo->raw->send_close(1001);
+    becomes('she says goodbye right after an event, which may not have got to her page', 'flo', '0');
+    pushes_become('so it is pushed', 'flo', 1);
 }
 
 {

@@ -13,7 +13,7 @@ static struct {
     push_subscription phone;
     push_transport transport;
     uint64_t now;
-    uint64_t progress[3]; /* by stage */
+    uint64_t progress[4]; /* by stage */
     int asked;
     int changed;
     int missed; /* how often */
@@ -91,6 +91,7 @@ static void hear(void)
 {
     arrive();
     it.progress[PUSH_PROVEN] = it.progress[PUSH_SENT];
+    it.progress[PUSH_HEARD] = it.now;
 }
 
 /* Joined at 100, and synced. */
@@ -213,9 +214,33 @@ static void what_the_client_was_heard_from_after_is_proven(void **state)
         for (int event = 1; event <= 3; event++) {
             send_event(100 + event);
             if (event == cases[i].heard_after) {
+                it.now += 400;
                 hear();
             }
         }
+        end();
+        assert_int_equal(it.phone.reach.proven, cases[i].proven);
+    }
+}
+
+static void a_goodbye_that_passed_an_event_on_its_way_proves_nothing(void **state)
+{
+    static const struct {
+        uint64_t later; /* than the event */
+        flx_time proven;
+    } cases[] = { { 0, 101 }, { 399, 101 }, { 400, 102 } };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin();
+        send_event(101);
+        hear();
+        it.now += 2000;
+        send_event(102);
+        it.now += cases[i].later;
+        hear();
+        it.now += 1000;
         end();
         assert_int_equal(it.phone.reach.proven, cases[i].proven);
     }
@@ -352,6 +377,7 @@ int main(void)
         cmocka_unit_test(who_does_not_answer_is_in_doubt_until_it_has_arrived),
         cmocka_unit_test(a_slow_network_under_load_is_no_doubt),
         cmocka_unit_test(what_the_client_was_heard_from_after_is_proven),
+        cmocka_unit_test(a_goodbye_that_passed_an_event_on_its_way_proves_nothing),
         cmocka_unit_test(what_a_transport_that_closes_is_sent_never_comes),
         cmocka_unit_test(a_first_sync_counts_from_its_cursor),
         cmocka_unit_test(a_first_sync_counts_whatever_was_sent_before),
