@@ -95,6 +95,19 @@ SELECT is(flixim.push_missed(ARRAY[t.u(3)], ARRAY['-infinity']::timestamptz[]), 
 UPDATE flixim.events SET stamp = stamp + interval '1 minute' WHERE message_id = t.m('e');
 SELECT flixim.configure(p_push_lifetime => '1 day') IS NOT NULL AS given \gset
 
+CALL t.device(6, 'd6');
+CALL t.device(6, 'd6too');
+DO $$ BEGIN FOR n IN 1..1001 LOOP CALL t.say(1, 6, 'many ' || n); END LOOP; END $$;
+SELECT t.read(6, 'many 1001') AS given \gset
+SELECT is(flixim.push_missed(ARRAY[t.u(6)], ARRAY[NULL]::timestamptz[]), 2000, 'of more than a thousand that are unread, the newest');
+SELECT is((t.push('d6', 'many 1')).id IS NOT NULL, true, 'a thousand');
+CALL t.say(1, 6, 'many 1002');
+DELETE FROM flixim.pushes;
+SELECT is(flixim.push_missed(ARRAY[t.u(6)], ARRAY[NULL]::timestamptz[]), 2000, 'no more for one user');
+SELECT is((t.push('d6', 'many 1')).id IS NULL AND (t.push('d6too', 'many 1002')).id IS NOT NULL, true, 'and the oldest is not among them');
+DELETE FROM flixim.devices WHERE user_id = t.u(6);
+DELETE FROM flixim.pushes;
+
 -- A daemon's horizons.
 CREATE FUNCTION t.horizons(daemon integer) RETURNS text
 LANGUAGE sql VOLATILE
