@@ -31,9 +31,8 @@
 #define PAUSE_LEAST 500
 #define PAUSE_MOST  5000
 
-/* A claim lasts at least a minute, and this much longer than its request. */
-#define CLAIM_LEAST  60000
-#define CLAIM_SLACK  30000
+/* How much longer a claim lasts than its request: what a daemon that died had claimed waits for that at most. */
+#define CLAIM_SLACK  20000
 
 #define BUSY_LIMIT   65536
 #define REQUEST_PART 4 /* of provider_requests, that one destination may have */
@@ -312,8 +311,7 @@ static void ask_claim(push_service *service, const push_provider *provider, cons
                                    provider->name, limit, busy, time };
 
     snprintf(limit, sizeof limit, "%d", service->limit);
-    snprintf(time, sizeof time, "%lld milliseconds",
-             (long long)(claim > CLAIM_LEAST ? claim : CLAIM_LEAST));
+    snprintf(time, sizeof time, "%lld milliseconds", (long long)claim);
     service->claimed = now_of(service);
     service->is_hurried = 0;
     service->call =
@@ -377,7 +375,8 @@ uint64_t push_service_go_on(push_service *service)
     void *state;
 
     provider = push_providers_get(service->server->providers, service->number, &state);
-    if (provider == NULL || service->call != NULL || service->is_stopping) {
+    if (provider == NULL || service->call != NULL || service->is_stopping ||
+        push_settle_is_in_doubt(service->settle)) {
         return PUSH_SERVICE_NEVER;
     }
     if (service->pause_until > due) {

@@ -38,6 +38,7 @@ struct push_settle {
     int count;
     int under_way;
     int refusals;
+    int is_in_doubt; /* of a batch nobody knows whether it was written */
     push_call *call;
     void (*emptied)(void *data);
     void *data;
@@ -84,6 +85,7 @@ static void end_batch(push_settle *settle)
         drop_first(settle);
     }
     settle->refusals = 0;
+    settle->is_in_doubt = 0;
     if (settle->count > 0) {
         send_batch(settle);
     }
@@ -106,7 +108,8 @@ static void on_settled(void *data, const push_answer *said)
         end_batch(settle);
     }
     else {
-        /* whether it was written nobody knows; a second time changes nothing */
+        /* A second time changes nothing, as long as what it is about is not claimed again meanwhile. */
+        settle->is_in_doubt = 1;
         settle->under_way = 0;
         wait_a_while(settle, AGAIN);
     }
@@ -202,6 +205,11 @@ void push_settle_add(push_settle *settle, const char *push_id, const push_verdic
 int push_settle_is_empty(const push_settle *settle)
 {
     return settle->count == 0;
+}
+
+int push_settle_is_in_doubt(const push_settle *settle)
+{
+    return settle->is_in_doubt;
 }
 
 push_settle *push_settle_open(struct push_server *server, void (*emptied)(void *data), void *data)

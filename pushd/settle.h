@@ -20,4 +20,7 @@ void push_settle_add(push_settle *settle, const char *push_id, const push_verdic
 /* Whether all that was added is written. */
 int push_settle_is_empty(const push_settle *settle);
 
+/* Whether some of it may or may not be written, and will be once more: nothing is to be claimed until emptied is called. */
+int push_settle_is_in_doubt(const push_settle *settle);
+
 #endif

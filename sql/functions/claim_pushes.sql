@@ -66,7 +66,7 @@ BEGIN
     ),
     claimed AS (
         UPDATE flixim.pushes AS p
-        SET due_at = now_at + p_claim, attempts = j.attempt, claimed_by = p_daemon_id
+        SET due_at = now_at + p_claim, attempts = j.attempt, claimed_by = p_daemon_id, claimed_at = date_trunc('milliseconds', now_at)
         FROM judged AS j
         WHERE p.id = j.id AND j.message_id IS NOT NULL AND j.expires_at > now_at
     )

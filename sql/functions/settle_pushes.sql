@@ -2,7 +2,8 @@
 -- Function:   flixim.settle_pushes(p_daemon_id, p_push_ids, p_results, p_reasons, p_delays)
 -- For a daemon: what came of pushes that it had claimed. What is no longer its own, because it took too long, is left alone.
 -- p_results: see push_result. retry: again after p_delays, but not before the backoff, which is 2 s, doubled with each try up to 10 min, times
---            0.5 to 1; dead if that is after its lifetime. gone: the device is disabled, and nothing waits for it any more.
+--            0.5 to 1; dead if that is after its lifetime. gone: the device is disabled, and nothing waits for it any more;
+--            retry if it was registered again after the try began.
 --            released: due after p_delays (NULL: a second), and not counted as a try.
 -- p_reasons: in a few words, for the administrator; NULL where all went well
 -- Locks the devices that are gone, in their order, and then pushes by device and message. Returns how many were settled.
@@ -32,6 +33,7 @@ BEGIN
             FROM unnest(p_push_ids, p_results) AS x (id, result)
             CROSS JOIN LATERAL flixim.find_push(x.id) AS p
             WHERE x.result = 'gone' AND p.state = 'waiting' AND p.claimed_by = p_daemon_id
+                AND NOT EXISTS (SELECT FROM flixim.devices AS y WHERE y.id = p.device_id AND y.updated_at >= p.claimed_at)
         ))
         ORDER BY d.id
         FOR NO KEY UPDATE
@@ -48,7 +50,8 @@ BEGIN
         AND d.disabled_at IS NULL;
 
     WITH result AS MATERIALIZED (
-        SELECT DISTINCT ON (p.id) p.id, p.attempts, p.inserted_at + lifetime AS expires_at, x.result, x.reason,
+        SELECT DISTINCT ON (p.id) p.id, p.attempts, p.inserted_at + lifetime AS expires_at, x.reason,
+            CASE x.result WHEN 'gone' THEN 'retry' ELSE x.result END AS result,
             now_at + CASE x.result
                 WHEN 'released' THEN coalesce(x.delay, interval '1 second')
                 ELSE greatest(
@@ -57,7 +60,10 @@ BEGIN
             END AS next_at
         FROM unnest(p_push_ids, p_results, p_reasons, p_delays) AS x (id, result, reason, delay)
         CROSS JOIN LATERAL flixim.find_push(x.id) AS p
-        WHERE p.state = 'waiting' AND p.claimed_by = p_daemon_id AND x.result <> 'gone'
+        WHERE p.state = 'waiting' AND p.claimed_by = p_daemon_id
+            AND (x.result <> 'gone' OR (
+                p.device_id <> ALL (gone) AND EXISTS (SELECT FROM flixim.devices AS d WHERE d.id = p.device_id)
+            ))
     ),
     judged AS (
         SELECT r.*,

@@ -30,6 +30,7 @@ CREATE TABLE flixim.pushes (
     due_at timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     claimed_by uuid,
+    claimed_at timestamptz,
     reason text,
     inserted_at timestamptz NOT NULL,
     ended_at timestamptz,
@@ -54,6 +55,7 @@ COMMENT ON COLUMN flixim.pushes.state IS 'See push_state.';
 COMMENT ON COLUMN flixim.pushes.due_at IS 'When to try (again). Whoever claims it moves this ahead: if that daemon dies, it is due again then.';
 COMMENT ON COLUMN flixim.pushes.attempts IS 'Tries that have begun.';
 COMMENT ON COLUMN flixim.pushes.claimed_by IS 'The daemon that is trying; NULL: none.';
+COMMENT ON COLUMN flixim.pushes.claimed_at IS 'When the last try began: a device that was registered again since is not gone, whatever comes of it.';
 COMMENT ON COLUMN flixim.pushes.reason IS 'What the last try met, in a few words.';
 COMMENT ON COLUMN flixim.pushes.inserted_at IS 'When it was found to be needed.';
 COMMENT ON COLUMN flixim.pushes.ended_at IS 'When it was sent or given up.';

@@ -75,6 +75,10 @@ SELECT is(flixim.settle_pushes(t.u(901), ARRAY[(t.push('d3f', 'g1')).id, (t.push
 SELECT is(t.pushes('sent'), 'd2 a, d3 g1, d3f g1', 'what went well counts');
 SELECT is(d.disabled_at IS NOT NULL, true, 'and it is gone') FROM flixim.devices AS d WHERE d.id = t.d('d3f');
 SELECT is(t.claim(at_most => 1), '1: d3 g4', 'given');
+SELECT is(a.outcome, 'ok', 'registered again while it is tried') FROM flixim.add_device(t.caller(3), 'webhook', 'd3') AS a;
+SELECT is(t.settle('d3', 'g4', 'gone', 'HTTP 410'), 1, 'gone is of before');
+SELECT is(d.disabled_at IS NULL, true, 'so the device stays') FROM flixim.devices AS d WHERE d.id = t.d('d3');
+SELECT is(p.state || ' ' || p.reason || ' ' || p.attempts, 'waiting HTTP 410 1', 'and is tried again') FROM t.push('d3', 'g4') AS p;
 SELECT flixim.delete_device(t.caller(3), t.d('d3')) AS given \gset
 SELECT is(t.pushes(), 'd2 b, d2 c, d2 d, d2 h, d2 i', 'deleted by its user meanwhile');
 SELECT is(flixim.settle_pushes(t.u(901), ARRAY[t.u(1)], '{gone}', '{x}', '{NULL}'), 0, 'there is nothing to settle');
