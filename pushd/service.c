@@ -111,6 +111,9 @@ static void note_health(push_service *service, const push_verdict *verdict)
         return;
     }
     if (verdict->result != PUSH_VERDICT_RETRY) {
+        if (service->failures >= FAILURES) {
+            service->due = now; /* what had no place is not to wait until it is looked for anyway */
+        }
         service->failures = 0;
         service->pause = 0;
         service->pause_until = 0;
