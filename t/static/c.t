@@ -34,7 +34,7 @@ for my $file (@units) {
 
 my %only = (
     'cjose/cjose.h' => [qw(libflixim/flx_keys.c pushd/signer.c)],
-    'curl/curl.h'   => [qw(pushd/http_multi.h pushd/trust.c)],
+    'curl/curl.h'   => [qw(pushd/http_multi.h pushd/trust.c t/fuzz/fuzz_endpoint.c)],
     'json-c/json.h' => [qw(libflixim/flx_json.c t/fuzz/fuzz_json_scan.c)],
     'mod_dbd.h'     => [qw(mod_flixim/database.c)],
     # exchange sends and waits, session knows one server process, database decides; dbd_pool reads connection strings.
@@ -57,10 +57,12 @@ my ($status, $output) = run(
 );
 is $status, 0, 'cppcheck finds nothing' or diag $output;
 
-my $flags = join ' ', '-std=gnu11 -Ilibflixim -iquote pushd -iquote bench/load -It/unit -It/fuzz -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
+my $flags = join ' ', '-std=gnu11 -Ilibflixim -DLINUX -D_REENTRANT -D_GNU_SOURCE -DSYSCONFDIR=\\"/etc\\" -DPACKAGE_VERSION=\\"0\\"', map {"-isystem $_"} @includes;
 # Two at a time: each takes seconds.
 my $scratch = File::Temp->newdir;
-my $each = qq{out="$scratch/\$(printf %s "\$1" | tr / _)"; clang-tidy --quiet "\$1" -- $flags >"\$out" 2>/dev/null; echo \$? >"\$out.status"};
+# The daemon has a header that is named as one of httpd's, which the module is to find.
+my $ours = '-iquote pushd -iquote bench/load -It/unit -It/fuzz';
+my $each = qq{out="$scratch/\$(printf %s "\$1" | tr / _)"; case "\$1" in mod_flixim/*) ours= ;; *) ours="$ours" ;; esac; clang-tidy --quiet "\$1" -- \$ours $flags >"\$out" 2>/dev/null; echo \$? >"\$out.status"};
 ($status, $output) = run(root(), "printf '%s\\n' @units | xargs -P 2 -n 1 bash -c '$each' bash");
 is $status, 0, 'clang-tidy can be run' or diag $output;
 for my $file (@units) {

@@ -306,7 +306,7 @@ static void does_not_wait_by_a_wrong_clock(void **state)
     void *it = open_provider();
 
     (void)state;
-    played.now += 24 * 60 * MINUTE;
+    played.now += INT64_C(24) * 60 * MINUTE;
     assert_false(prepare(it));
     played_answer(400, "{\"error\":\"invalid_grant\"}", -1);
     assert_false(prepare(it));

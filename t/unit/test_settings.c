@@ -82,72 +82,74 @@ static void words(void **state)
     assert_int_equal(push_settings_value_level("", &level), -1);
 }
 
+/* Texts of the kinds that are texts, or of one item of a list. */
+static const struct {
+    const char *text;
+    push_setting_kind kind;
+    int is_good;
+} text_cases[] = {
+    { "", PUSH_SETTING_FILE, 1 },
+    { "/a", PUSH_SETTING_FILE, 1 },
+    { "a", PUSH_SETTING_FILE, 0 },
+    { "", PUSH_SETTING_ADDRESS, 1 },
+    { "127.0.0.1:4001", PUSH_SETTING_ADDRESS, 1 },
+    { "[::1]:4001", PUSH_SETTING_ADDRESS, 1 },
+    { "127.0.0.1", PUSH_SETTING_ADDRESS, 0 },
+    { ":4001", PUSH_SETTING_ADDRESS, 0 },
+    { "127.0.0.1:", PUSH_SETTING_ADDRESS, 0 },
+    { "127.0.0.1:x", PUSH_SETTING_ADDRESS, 0 },
+    { "127.0.0.1:65536", PUSH_SETTING_ADDRESS, 0 },
+    { "/socket", PUSH_SETTING_PATH, 1 },
+    { "/a/b.c-d~e", PUSH_SETTING_PATH, 1 },
+    { "socket", PUSH_SETTING_PATH, 0 },
+    { "/", PUSH_SETTING_PATH, 0 },
+    { "/socket/", PUSH_SETTING_PATH, 0 },
+    { "/a//b", PUSH_SETTING_PATH, 0 },
+    { "/a b", PUSH_SETTING_PATH, 0 },
+    { "/a%20b", PUSH_SETTING_PATH, 0 },
+    { "/a?b", PUSH_SETTING_PATH, 0 },
+    { "*", PUSH_SETTING_ORIGINS, 1 },
+    { "https://www.example.org", PUSH_SETTING_ORIGINS, 1 },
+    { "//*.example.org", PUSH_SETTING_ORIGINS, 1 },
+    { "//example.org:8080", PUSH_SETTING_ORIGINS, 1 },
+    { "https://example.org/", PUSH_SETTING_ORIGINS, 0 },
+    { "https//example.org", PUSH_SETTING_ORIGINS, 0 },
+    { "example.org", PUSH_SETTING_ORIGINS, 0 },
+    { "//", PUSH_SETTING_ORIGINS, 0 },
+    { "", PUSH_SETTING_URL, 1 },
+    { "https://api.example.org", PUSH_SETTING_URL, 1 },
+    { "https://api.example.org:8443/hook?a=b", PUSH_SETTING_URL, 1 },
+    { "http://localhost", PUSH_SETTING_URL, 1 },
+    { "http://127.0.0.1:8080/x", PUSH_SETTING_URL, 1 },
+    { "http://[::1]:8080", PUSH_SETTING_URL, 1 },
+    { "http://api.example.org", PUSH_SETTING_URL, 0 },
+    { "http://localhost.example.org", PUSH_SETTING_URL, 0 },
+    { "http://127.0.0.10", PUSH_SETTING_URL, 0 },
+    { "https://", PUSH_SETTING_URL, 0 },
+    { "https:///x", PUSH_SETTING_URL, 0 },
+    { "https://user@example.org", PUSH_SETTING_URL, 0 },
+    { "https://example.org/a b", PUSH_SETTING_URL, 0 },
+    { "ftp://example.org", PUSH_SETTING_URL, 0 },
+    { "push.example.org", PUSH_SETTING_HOSTS, 1 },
+    { "*.example.org", PUSH_SETTING_HOSTS, 1 },
+    { "localhost:8443", PUSH_SETTING_HOSTS, 1 },
+    { "*.", PUSH_SETTING_HOSTS, 0 },
+    { "*", PUSH_SETTING_HOSTS, 0 },
+    { "a.*.org", PUSH_SETTING_HOSTS, 0 },
+    { "Example.org", PUSH_SETTING_HOSTS, 0 },
+    { "https://example.org", PUSH_SETTING_HOSTS, 0 },
+    { "example.org:", PUSH_SETTING_HOSTS, 0 },
+    { "example.org:0", PUSH_SETTING_HOSTS, 0 },
+    { "example.org:65536", PUSH_SETTING_HOSTS, 0 },
+};
+
 static void texts(void **state)
 {
-    static const struct {
-        const char *text;
-        push_setting_kind kind;
-        int is_good;
-    } cases[] = {
-        { "", PUSH_SETTING_FILE, 1 },
-        { "/a", PUSH_SETTING_FILE, 1 },
-        { "a", PUSH_SETTING_FILE, 0 },
-        { "", PUSH_SETTING_ADDRESS, 1 },
-        { "127.0.0.1:4001", PUSH_SETTING_ADDRESS, 1 },
-        { "[::1]:4001", PUSH_SETTING_ADDRESS, 1 },
-        { "127.0.0.1", PUSH_SETTING_ADDRESS, 0 },
-        { ":4001", PUSH_SETTING_ADDRESS, 0 },
-        { "127.0.0.1:", PUSH_SETTING_ADDRESS, 0 },
-        { "127.0.0.1:x", PUSH_SETTING_ADDRESS, 0 },
-        { "127.0.0.1:65536", PUSH_SETTING_ADDRESS, 0 },
-        { "/socket", PUSH_SETTING_PATH, 1 },
-        { "/a/b.c-d~e", PUSH_SETTING_PATH, 1 },
-        { "socket", PUSH_SETTING_PATH, 0 },
-        { "/", PUSH_SETTING_PATH, 0 },
-        { "/socket/", PUSH_SETTING_PATH, 0 },
-        { "/a//b", PUSH_SETTING_PATH, 0 },
-        { "/a b", PUSH_SETTING_PATH, 0 },
-        { "/a%20b", PUSH_SETTING_PATH, 0 },
-        { "/a?b", PUSH_SETTING_PATH, 0 },
-        { "*", PUSH_SETTING_ORIGINS, 1 },
-        { "https://www.example.org", PUSH_SETTING_ORIGINS, 1 },
-        { "//*.example.org", PUSH_SETTING_ORIGINS, 1 },
-        { "//example.org:8080", PUSH_SETTING_ORIGINS, 1 },
-        { "https://example.org/", PUSH_SETTING_ORIGINS, 0 },
-        { "https//example.org", PUSH_SETTING_ORIGINS, 0 },
-        { "example.org", PUSH_SETTING_ORIGINS, 0 },
-        { "//", PUSH_SETTING_ORIGINS, 0 },
-        { "", PUSH_SETTING_URL, 1 },
-        { "https://api.example.org", PUSH_SETTING_URL, 1 },
-        { "https://api.example.org:8443/hook?a=b", PUSH_SETTING_URL, 1 },
-        { "http://localhost", PUSH_SETTING_URL, 1 },
-        { "http://127.0.0.1:8080/x", PUSH_SETTING_URL, 1 },
-        { "http://[::1]:8080", PUSH_SETTING_URL, 1 },
-        { "http://api.example.org", PUSH_SETTING_URL, 0 },
-        { "http://localhost.example.org", PUSH_SETTING_URL, 0 },
-        { "http://127.0.0.10", PUSH_SETTING_URL, 0 },
-        { "https://", PUSH_SETTING_URL, 0 },
-        { "https:///x", PUSH_SETTING_URL, 0 },
-        { "https://user@example.org", PUSH_SETTING_URL, 0 },
-        { "https://example.org/a b", PUSH_SETTING_URL, 0 },
-        { "ftp://example.org", PUSH_SETTING_URL, 0 },
-        { "push.example.org", PUSH_SETTING_HOSTS, 1 },
-        { "*.example.org", PUSH_SETTING_HOSTS, 1 },
-        { "localhost:8443", PUSH_SETTING_HOSTS, 1 },
-        { "*.", PUSH_SETTING_HOSTS, 0 },
-        { "*", PUSH_SETTING_HOSTS, 0 },
-        { "a.*.org", PUSH_SETTING_HOSTS, 0 },
-        { "Example.org", PUSH_SETTING_HOSTS, 0 },
-        { "https://example.org", PUSH_SETTING_HOSTS, 0 },
-        { "example.org:", PUSH_SETTING_HOSTS, 0 },
-        { "example.org:0", PUSH_SETTING_HOSTS, 0 },
-        { "example.org:65536", PUSH_SETTING_HOSTS, 0 },
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        if (!push_settings_value_is_good(cases[i].kind, cases[i].text) != !cases[i].is_good) {
-            fail_msg("'%s' of kind %d", cases[i].text, (int)cases[i].kind);
+    for (size_t i = 0; i < COUNT(text_cases); i++) {
+        if (!push_settings_value_is_good(text_cases[i].kind, text_cases[i].text) !=
+            !text_cases[i].is_good) {
+            fail_msg("'%s' of kind %d", text_cases[i].text, (int)text_cases[i].kind);
         }
     }
 }
