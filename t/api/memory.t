@@ -59,12 +59,18 @@ sub as {
     return sub { return $api->call(@request, @_) };
 }
 
+# One of alice's devices: she can have no more than 25, and registers many.
+sub device {
+    my $devices = $api->call('alice', GET => '/devices', unchecked => 1)->data;
+    return @$devices ? $devices->[0]{id} : $api->device('alice');
+}
+
 # Asks an operation for what it is there for.
 sub valid {
     my ($operation) = @_;
     my ($names, $body) = @{$operation}{qw(names body)};
     return sub {
-        my $id = !$names ? undef : $names eq 'conversation' ? $conversation
+        my $id = !$names ? undef : $names eq 'conversation' ? $conversation : $names eq 'device' ? device()
             : $operation->{method} eq 'DELETE' ? $api->send_text('bob', 'alice', 'x')
             : $operation->{acts} eq 'sender' ? $api->send_text('alice', 'bob', 'x') : $message;
         return $api->call($operation->{open} ? undef : 'alice', $operation->{method}, target($operation, $id // ''),
