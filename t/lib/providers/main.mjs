@@ -3,7 +3,7 @@
 //
 //   node main.mjs HOME CONFIG
 //
-// HOME is a folder whose packages are used, CONFIG a file that FlixIM::Test::Providers writes. Prints one line of JSON, the ports, when it listens.
+// HOME is a folder whose packages are used, CONFIG a file that FlixIM::Test::Providers writes. Prints "ready" when it listens, or "taken" where somebody has one of its ports.
 // Over plain HTTP at the port "control", all answers in JSON:
 //
 //   POST /play       {"provider", "device", "plays": ["500", "429 after=2"]}   of the next requests for the device; null: forgets those left
@@ -74,7 +74,8 @@ async function take(provider, request, response) {
     plays.perform(provider, seen, response);
 }
 
-const listen = (server, name) => new Promise((resolve) => {
+const listen = (server, name) => new Promise((resolve, reject) => {
+    server.on('error', reject);
     server.listen(config.ports[name], '127.0.0.1', resolve);
 });
 
@@ -115,12 +116,19 @@ const controller = http.createServer(async (request, response) => {
 });
 
 const webPush = new WebPush(home, config.web_push, config.ports.web_push);
-await serve(webPush, 'web_push');
-// The push service of another vendor.
-await serve(webPush, 'other_push');
-await serve(new Apns(home, config.apns), 'apns');
-await serve(new Fcm(home, config.fcm), 'fcm');
-// The site's own server speaks HTTP/1.1 alone.
-await serve(new Webhook(config.webhook), 'webhook', { ALPNProtocols: ['http/1.1'] });
-await listen(controller, 'control');
-process.stdout.write('ready\n');
+try {
+    await serve(webPush, 'web_push');
+    // The push service of another vendor.
+    await serve(webPush, 'other_push');
+    await serve(new Apns(home, config.apns), 'apns');
+    await serve(new Fcm(home, config.fcm), 'fcm');
+    // The site's own server speaks HTTP/1.1 alone.
+    await serve(new Webhook(config.webhook), 'webhook', { ALPNProtocols: ['http/1.1'] });
+    await listen(controller, 'control');
+    process.stdout.write('ready\n');
+} catch (error) {
+    if (error.code !== 'EADDRINUSE') {
+        throw error;
+    }
+    process.stdout.write('taken\n', () => process.exit());
+}

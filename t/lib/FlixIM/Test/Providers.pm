@@ -128,10 +128,22 @@ sub _write_account {
 
 # -- The servers --------------------------------------------------------------------------------------
 
+# Where it was, or for the first time on ports that are free. Somebody else may take one of these before it listens: then on others.
 sub up {
     my ($self) = @_;
+    return $self->_up if $self->{ports};
+    for (1 .. 5) {
+        $self->{ports} = { map { $_ => _free_port() } qw(web_push other_push apns fcm webhook control) };
+        return $self if eval { $self->_up };
+        die $@ if $@ !~ /said: taken/;
+    }
+    die "the push services find no free ports\n";
+}
+
+sub _up {
+    my ($self) = @_;
     my $home = clients();
-    my $ports = $self->{ports} //= { map { $_ => _free_port() } qw(web_push other_push apns fcm webhook control) };
+    my $ports = $self->{ports};
     $self->_write_account;
     my $config = {
         ports => $ports, tls_key => "$self->{dir}/tls.key", tls_certificate => "$self->{dir}/tls.pem",
@@ -147,8 +159,11 @@ sub up {
     $alive{$pid} = $self->{owner};
     IO::Select->new($out)->can_read(30) or die "the push services do not start\n";
     my $line = <$out> // die "the push services have ended\n";
-    $line =~ /^ready/ or die "the push services said: $line";
     $self->{out} = $out;
+    if ($line !~ /^ready/) {
+        $self->stop;
+        die "the push services said: $line";
+    }
     return $self;
 }
 
