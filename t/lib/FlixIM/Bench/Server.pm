@@ -6,13 +6,13 @@ use strict;
 use warnings FATAL => 'all';
 
 use File::Temp       ();
-use IO::Socket::INET ();
 use Time::HiRes      qw(sleep);
 
 use FlixIM::Bench            qw(root slurp);
 use FlixIM::Bench::Processor qw(family);
 use FlixIM::Test::Cluster;
 use FlixIM::Test::Npm ();
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -86,11 +86,6 @@ sub stop {
     waitpid $self->{pid}, 0;
     $self->{pid} = undef;
     return;
-}
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 # Nothing is installed in the tree.

@@ -16,6 +16,7 @@ use Time::HiRes      qw(time sleep);
 
 use FlixIM::Test::Cluster;
 use FlixIM::Test::Tree qw(files root);
+use FlixIM::Test::Port qw(free_port);
 
 our @EXPORT_OK = qw(scratch copy_of_the_tree dev dev_in_background free_port health processes_of wait_until);
 
@@ -73,11 +74,6 @@ sub remember {
     my ($state) = "@arg" =~ /--state (\S+)/;
     push @started, [ $tree, $state // "$tree/var" ];
     return;
-}
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 # The status of GET /api/v1/health on a port, 0 if nobody answers.

@@ -7,12 +7,12 @@ use warnings FATAL => 'all';
 
 use File::Path       qw(remove_tree);
 use File::Temp       ();
-use IO::Socket::INET ();
 use POSIX            ();
 use Time::HiRes      qw(sleep);
 
 use FlixIM::Test::Cluster;
 use FlixIM::Test::WebSocket qw(now);
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -40,7 +40,7 @@ sub start {
     my ($class, %option) = @_;
     my $dir = File::Temp::tempdir('fxe-XXXXXXXX', DIR => '/tmp');
     chmod 0755, $dir or die "chmod: $!";
-    my $self = bless { dir => $dir, owner => $$, port => _free_port(), option => \%option }, $class;
+    my $self = bless { dir => $dir, owner => $$, port => free_port(), option => \%option }, $class;
     $alive{$dir} = $self;
     mkdir "$dir/reports" or die "reports: $!";
     my @flags = ('--port', $self->port, @{ $option{flags} // [] });
@@ -73,7 +73,7 @@ sub _tls {
         -addext => 'subjectAltName=DNS:localhost,IP:127.0.0.1', -keyout => $key, -out => $self->certificate);
     my ($status, $output) = FlixIM::Test::Cluster::capture_all(@openssl);
     die "openssl: $output" if $status != 0;
-    $self->{tls_port} = _free_port();
+    $self->{tls_port} = free_port();
     return ('--tls-port', $self->{tls_port}, '--certificate', $self->certificate, '--key', $key);
 }
 
@@ -159,11 +159,6 @@ sub _remove {
     $self->{last_log} = $self->log;
     remove_tree($self->{dir});
     return;
-}
-
-sub _free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 sub _slurp {

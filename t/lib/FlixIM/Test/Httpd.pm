@@ -13,6 +13,7 @@ use IO::Socket::INET ();
 use Time::HiRes      qw(sleep);
 
 use FlixIM::Test::Cluster;
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -126,7 +127,7 @@ sub _make {
     chmod 01777, "$dir/reports" or die "chmod: $!";    # for children, too, which have another user
     my $self = bless { dir => $dir, owner => $$, option => \%option, ports => [] }, $class;
     $alive{$dir} = $self;
-    push @{ $self->{ports} }, _free_port() for 0 .. @{ $option{vhosts} // [] } + ($option{ports} // 0);
+    push @{ $self->{ports} }, free_port() for 0 .. @{ $option{vhosts} // [] } + ($option{ports} // 0);
     open my $file, '>', "$dir/httpd.conf" or die "httpd.conf: $!";
     print {$file} $self->_conf or die "httpd.conf: $!";
     close $file or die "httpd.conf: $!";
@@ -216,11 +217,6 @@ sub _apache {
     local $ENV{LSAN_OPTIONS}  = "suppressions=$root/t/lib/leaks.supp:print_suppressions=1";
     local $ENV{UBSAN_OPTIONS} = "$options:print_stacktrace=1:halt_on_error=1";
     return FlixIM::Test::Cluster::capture_all('/usr/sbin/apache2', '-f', "$self->{dir}/httpd.conf", @action);
-}
-
-sub _free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 sub _slurp {

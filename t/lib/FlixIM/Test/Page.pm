@@ -8,7 +8,6 @@ use warnings FATAL => 'all';
 use Cwd              qw(abs_path);
 use File::Basename   qw(dirname);
 use File::Copy       qw(copy);
-use IO::Socket::INET ();
 use IPC::Open2       qw(open2);
 use JSON::PP         ();
 use Test::More;
@@ -16,6 +15,7 @@ use Test::More;
 use FlixIM::Test::Api;
 use FlixIM::Test::Npm qw(clients);
 use FlixIM::Test::Pushd;
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -38,7 +38,7 @@ sub start {
     my $folder = clients();
     # The policy that clients/page/README.md asks for.
     my ($policy) = slurp("$root/clients/page/README.md") =~ /^ *Content-Security-Policy: (.*)/m or die 'clients/page/README.md: no policy';
-    my $port  = _free_port();
+    my $port  = free_port();
     my $extra = <<"TEXT";
 TypesConfig /dev/null
 AddType text/javascript .js .mjs
@@ -115,11 +115,6 @@ sub slurp {
     open my $file, '<:encoding(UTF-8)', $path or die "$path: $!";
     local $/ = undef;
     return scalar <$file>;
-}
-
-sub _free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 1;

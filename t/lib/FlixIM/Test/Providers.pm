@@ -15,6 +15,7 @@ use MIME::Base64     qw(encode_base64url);
 use Time::HiRes      qw(sleep time);
 
 use FlixIM::Test::Npm qw(clients);
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -133,7 +134,7 @@ sub up {
     my ($self) = @_;
     return $self->_up if $self->{ports};
     for (1 .. 5) {
-        $self->{ports} = { map { $_ => _free_port() } qw(web_push other_push apns fcm webhook control) };
+        $self->{ports} = { map { $_ => free_port() } qw(web_push other_push apns fcm webhook control) };
         return $self if eval { $self->_up };
         die $@ if $@ !~ /said: taken/;
     }
@@ -184,11 +185,6 @@ sub DESTROY {
     local ($?, $!);
     $self->stop if $self->{owner} == $$;
     return;
-}
-
-sub _free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 sub url { my ($self, $name) = @_; return "https://localhost:$self->{ports}{$name}" }

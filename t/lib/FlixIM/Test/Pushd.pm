@@ -7,11 +7,11 @@ use warnings FATAL => 'all';
 
 use File::Path       qw(make_path remove_tree);
 use File::Temp       ();
-use IO::Socket::INET ();
 use POSIX            ();
 use Time::HiRes      qw(sleep time);
 
 use FlixIM::Test::Wire;
+use FlixIM::Test::Port qw(free_port);
 
 =head1 SYNOPSIS
 
@@ -227,11 +227,6 @@ sub faults {
     my ($self) = @_;
     return grep {/\b(?:error|critical|fatal)\b.*FLX\d+|^<[0-3]>|Sanitizer|runtime error:|Assertion|==\d+== (?:Invalid|Conditional|[\d,]+ bytes)/i}
         split /\n/, $self->log;
-}
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "no free port: $!";
-    return $socket->sockport;
 }
 
 sub _slurp {
