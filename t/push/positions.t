@@ -30,9 +30,9 @@ sub sent { my ($to) = @_; $api->send_quietly('sender', $to, ++$sent); return "$s
 my $holder = $api->cluster->connect;
 sub lock_syncs { $holder->begin_work; $holder->do('LOCK TABLE flixim.settings'); return }
 sub unlock { $holder->commit; return }
-# Those that wait for that; a daemon's beats do as well, now and then, and are not meant.
+# Those of clients that wait for that; what a daemon says of itself and of who is online does as well, now and then.
 my $waits = q{FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
-    WHERE NOT l.granted AND l.relation = 'flixim.settings'::regclass AND a.query NOT LIKE '%flixim.beat(%'};
+    WHERE NOT l.granted AND l.relation = 'flixim.settings'::regclass AND a.query ~ 'flixim[.](sync|authenticate)'};
 # Waits until there are so many.
 sub waiting {
     my ($count) = @_;
