@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A second host to connect from, whose cable can be pulled: a network namespace and a pair of virtual interfaces, for the time of one
-# test. Takes root.
+# test. Takes root, and a kernel that lets it: containers often do not.
 package FlixIM::Test::Cable;
 
 use strict;
@@ -12,7 +12,7 @@ use FlixIM::Test::Cluster;
 
 =head1 SYNOPSIS
 
-    my $cable = FlixIM::Test::Cable->start;
+    my $cable = FlixIM::Test::Cable->start;       # undef where there can be none
     my $pushd = FlixIM::Test::Pushd->start(settings => { listen_tcp => $cable->here . ':4000' }, ...);
     my $client = $cable->there(sub { FlixIM::Test::WebSocket->open(host => $cable->here, port => 4000, ...) });
     $cable->cut;      # from now on nothing comes through, and nobody is told
@@ -27,7 +27,7 @@ my %laid;
 
 sub start {
     my ($class) = @_;
-    die "a second host takes root: it is a network namespace\n" if $> != 0;
+    return if $> != 0 || system('unshare --net true 2>/dev/null') != 0;
     # Of the addresses that are for tests of networks (RFC 2544), four for each process.
     my $net = sprintf '198.18.%d', $$ >> 6 & 255;
     my $first = ($$ & 63) * 4;
