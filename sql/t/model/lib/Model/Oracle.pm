@@ -209,6 +209,7 @@ sub address {
     my ($self, $m) = @_;
     my ($type, $name, $receiver, $sender) = @{$m}{qw(message_type conversation_id receiver_id sender_id)};
     return "$_:required" for grep { !defined $m->{$_} } qw(message_type content_type content);
+    return 'content:unsupported' if $m->{content} =~ /\\u0000|\\ud83d"|e200000/;    # what a database cannot hold
     return 'conversation_id:message_type' if defined $name && $name !~ $takes{$type};
     return 'receiver_id:required' if !defined $name && !defined $receiver;
     if ($type eq 'private_message' && ($name // '') =~ /^group:/) {
@@ -229,7 +230,6 @@ sub address {
 
 sub content_fault {
     my ($content_type, $content) = @_;
-    return 'content:unsupported' if $content =~ /\\u0000|\\ud83d"|e200000/;    # what a database cannot hold
     my $body = $json->decode($content);
     return 'content:object' if ref $body ne 'HASH';
     my ($text, $urls) = @{$body}{qw(text image_urls)};
