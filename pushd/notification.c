@@ -201,26 +201,44 @@ const char *push_notification_cut(const push_notification *notification, char *b
     return buffer;
 }
 
+/* Writes it with so much of its text at the most. Returns whether it fits. */
+static int write_cut(push_notification *shorter, const push_notification *notification, char *cut,
+                     size_t length, flx_buffer *buffer, size_t limit,
+                     void (*write)(const push_notification *notification, flx_buffer *buffer))
+{
+    flx_buffer_free(buffer);
+    flx_buffer_init(buffer, limit);
+    shorter->text = push_notification_cut(notification, cut, length);
+    write(shorter, buffer);
+    return !flx_buffer_failed(buffer);
+}
+
 int push_notification_fit(const push_notification *notification, flx_buffer *buffer, size_t limit,
                           void (*write)(const push_notification *notification, flx_buffer *buffer))
 {
     push_notification shorter = *notification;
-    size_t length = notification->text != NULL ? strlen(notification->text) : 0;
-    char *cut = malloc(length + 1);
+    size_t over = notification->text != NULL ? strlen(notification->text) : 0, fits = 0;
+    char *cut = malloc(over + 1);
+    int is_written;
 
     if (cut == NULL) {
         return -1;
     }
-    for (;;) {
-        flx_buffer_free(buffer);
-        flx_buffer_init(buffer, limit);
-        shorter.text = push_notification_cut(notification, cut, length);
-        write(&shorter, buffer);
-        if (!flx_buffer_failed(buffer) || length == 0) {
-            break;
+    is_written = write_cut(&shorter, notification, cut, over, buffer, limit, write);
+    if (!is_written) {
+        /* How long a text becomes by what is escaped in it is tried out. */
+        while (over - fits > 1) {
+            size_t middle = fits + (over - fits) / 2;
+
+            if (write_cut(&shorter, notification, cut, middle, buffer, limit, write)) {
+                fits = middle;
+            }
+            else {
+                over = middle;
+            }
         }
-        length /= 2;
+        is_written = write_cut(&shorter, notification, cut, fits, buffer, limit, write);
     }
     free(cut);
-    return flx_buffer_failed(buffer) ? -1 : 0;
+    return is_written ? 0 : -1;
 }

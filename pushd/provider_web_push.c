@@ -117,27 +117,6 @@ static int refuse(push_verdict *verdict, push_verdict_result result, const char 
     return -1;
 }
 
-/* The data of a notification, its text cut so that all of it fits. Returns 0 or -1. */
-static int add_data(const push_notification *notification, flx_buffer *data)
-{
-    push_notification shorter = *notification;
-    size_t limit = notification->text != NULL ? strlen(notification->text) : 0;
-    char *text = malloc(limit + 1);
-
-    push_notification_add_data(notification, data);
-    while (text != NULL && !flx_buffer_failed(data) && data->length > DATA_LIMIT && limit > 0) {
-        size_t over = data->length - DATA_LIMIT;
-
-        /* A byte that is left out is one or more in the data, where some are escaped. */
-        limit = over < limit ? limit - over : limit / 2;
-        shorter.text = push_notification_cut(notification, text, limit);
-        flx_buffer_free(data);
-        push_notification_add_data(&shorter, data);
-    }
-    free(text);
-    return text != NULL && !flx_buffer_failed(data) && data->length <= DATA_LIMIT ? 0 : -1;
-}
-
 /* Encrypts the data for the browser. Returns 0; or -1 with a verdict. */
 static int add_body(const push_notification *notification, flx_buffer *body, push_verdict *verdict)
 {
@@ -146,8 +125,8 @@ static int add_body(const push_notification *notification, flx_buffer *body, pus
     flx_slice text;
     int status;
 
-    flx_buffer_init(&data, PUSH_HTTP_BODY);
-    if (add_data(notification, &data) != 0) {
+    flx_buffer_init(&data, DATA_LIMIT);
+    if (push_notification_fit(notification, &data, DATA_LIMIT, push_notification_add_data) != 0) {
         flx_buffer_free(&data);
         return refuse(verdict, PUSH_VERDICT_DEAD, "too long for Web Push");
     }

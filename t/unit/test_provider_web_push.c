@@ -259,7 +259,7 @@ static void a_text_is_cut_to_fit(void **state)
             push_provider_web_push.build(in->service, &notification, &request, &verdict), 0);
         browser_opens(in->browser, &in->point, &in->secret, &request.body, &got);
         assert_true(got.length <= 3000);
-        assert_true(units[i][0] == '"' || got.length > 2990);
+        assert_true(got.length > 2990);
         assert_int_equal(flx_json_scan((char *)got.at, got.length, NULL, NULL, NULL),
                          FLX_JSON_FINE);
         push_http_request_free(&request);
